@@ -55,8 +55,7 @@ def build(release_path: Path, out: Path, from_season: int = 2010) -> dict[str, i
         try:
             _write(tables, staging)
             (staging / "SOURCES.md").write_text(_sources(tables, from_season))
-            for file in sorted(staging.iterdir()):
-                os.replace(file, out / file.name)
+            _move_in(staging, out)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
@@ -64,6 +63,28 @@ def build(release_path: Path, out: Path, from_season: int = 2010) -> dict[str, i
             f"{out} cannot be written ({error.strerror}): choose another --out."
         ) from None
     return {name: len(frame) for name, frame in tables.items()}
+
+
+def _move_in(staging: Path, out: Path) -> None:
+    """Move all files or none: when one cannot be moved, those before it are put back."""
+    names = sorted(file.name for file in staging.iterdir())
+    before = staging / "before"
+    before.mkdir()
+    for name in names:
+        if (out / name).is_file():
+            shutil.copy2(out / name, before / name)
+    moved = []
+    try:
+        for name in names:
+            os.replace(staging / name, out / name)
+            moved.append(name)
+    except OSError:
+        for name in moved:
+            if (before / name).exists():
+                os.replace(before / name, out / name)
+            else:
+                (out / name).unlink()
+        raise
 
 
 def _tables(release: Release, from_season: int) -> dict[str, pd.DataFrame]:
@@ -77,7 +98,8 @@ def _tables(release: Release, from_season: int) -> dict[str, pd.DataFrame]:
         if name == "events":
             continue
         frames = [_linked(release, part, race_ids, from_season) for part in parts]
-        tables[name] = pd.concat(frames, ignore_index=True)
+        # A session that no season kept has would have a say in the types.
+        tables[name] = pd.concat([f for f in frames if len(f)] or frames[:1], ignore_index=True)
     _keep_those_named(tables)
     return {name: tables[name][archive_columns(name)].reset_index(drop=True) for name in TABLES}
 
@@ -129,7 +151,7 @@ def _write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
 
 
 def _sources(tables: dict[str, pd.DataFrame], from_season: int) -> str:
-    events = tables["events"]
+    events, seasons = tables["events"], tables["events"]["season"]
     held = events[events["event_id"].isin(set(tables["race_results"]["event_id"]))]
     rows = "\n".join(f"| {name} | {len(frame)} |" for name, frame in tables.items())
     corrections = "\n".join(
@@ -141,7 +163,7 @@ All facts in these files come from **F1DB** (github.com/f1db/f1db), an open Form
 used under the [Creative Commons Attribution 4.0](https://creativecommons.org/licenses/by/4.0/)
 licence. F1DB does not endorse this project. Whoever passes these files on must keep this notice.
 
-They hold seasons {from_season} to {events["season"].max()}; the newest race result is that of
+They hold seasons {seasons.min()} to {seasons.max()}; the newest race result is that of
 `{held["event_id"].iloc[-1] if len(held) else "none"}`. Written by `f1-pipeline archive build`.
 
 ## What was changed

@@ -1,0 +1,77 @@
+"""Forecasts: what is published for a race, and what the backtest would have published."""
+
+import pandera.pandas as pa
+
+from f1_pipeline.contracts.base import EVENT_ID, SLUG, Boolean, Integer, Table, Timestamp, contract
+
+HORIZONS = ["pre_weekend", "post_practice", "post_qualifying"]
+GRID_SOURCES = ["official", "qualifying"]
+
+
+class Forecast(Table):
+    """The columns that a published prediction and a backtest row share; one joint distribution."""
+
+    event_id: str = pa.Field(str_matches=EVENT_ID, description="event, such as 2024-monaco")
+    season: Integer = pa.Field(ge=1950, description="season")
+    round: Integer = pa.Field(ge=1, le=40, description="round within the season")
+    driver_id: str = pa.Field(str_matches=SLUG, description="f1db driver id")
+    constructor_id: str = pa.Field(str_matches=SLUG, description="f1db constructor id")
+    horizon: str = pa.Field(isin=HORIZONS, description="what was known: see the cut-offs")
+    p_win: float = pa.Field(ge=0, le=1, description="P(position 1); sums to 1 over the race")
+    p_podium: float = pa.Field(ge=0, le=1, description="P(position ≤ 3); sums to 3")
+    p_points: float = pa.Field(
+        ge=0, le=1, description="P(classified in the top ten); sums to at most 10"
+    )
+    p_dnf: float = pa.Field(ge=0, le=1, description="P(retires or does not start)")
+    expected_position: float = pa.Field(ge=1, description="mean of the position distribution")
+    position_p05: Integer = pa.Field(ge=1, description="5 % quantile of the position")
+    position_p95: Integer = pa.Field(ge=1, description="95 % quantile of the position")
+    position_probabilities: object = pa.Field(
+        description="P(position k), k = 1 to the field's size; sums to 1"
+    )
+
+
+@contract(
+    layer="predictions",
+    key=("event_id", "driver_id", "horizon", "run_id"),
+    references={"event_id": ("events", "event_id"), "driver_id": ("drivers", "driver_id")},
+)
+class RacePredictions(Forecast):
+    """Every prediction ever published; rows are never changed. Read current_predictions."""
+
+    driver_code: str = pa.Field(nullable=True, description="three-letter code")
+    grid_position: Integer = pa.Field(
+        ge=1, nullable=True, description="place on the grid as known then; null before"
+    )
+    grid_source: str = pa.Field(
+        isin=GRID_SOURCES, nullable=True, description="the grid's rung; null before qualifying"
+    )
+    tier: str = pa.Field(isin=["results", "timing"], description="the tier that it rests on")
+    degraded_reason: str = pa.Field(
+        nullable=True, description="why it rests on less than it could; null if nothing is missing"
+    )
+    model_version: str = pa.Field(description="fit that made it, or the baseline's name")
+    data_version: str = pa.Field(description="hash of the features that it was made from")
+    run_id: str = pa.Field(description="Dagster run that published it")
+    generated_at: Timestamp = pa.Field(description="when it was made, UTC")
+    event_starts_at: Timestamp = pa.Field(description="scheduled start of the race, UTC")
+
+
+@contract(
+    layer="model",
+    key=("event_id", "driver_id", "horizon", "grid_source", "model"),
+    references={"event_id": ("events", "event_id"), "driver_id": ("drivers", "driver_id")},
+)
+class BacktestPredictions(Forecast):
+    """Walk-forward forecasts of past races with their outcome, for the model and its baseline."""
+
+    grid_position: Integer = pa.Field(ge=1, nullable=True, description="place on that grid")
+    grid_source: str = pa.Field(
+        isin=[*GRID_SOURCES, "none"], description="the grid's rung; none before qualifying"
+    )
+    model: str = pa.Field(isin=["catboost", "baseline"], description="who forecasts")
+    model_version: str = pa.Field(description="fit that made it, or the baseline's name")
+    fingerprint: str = pa.Field(description="hash of recipe, code and data: same hash, same bits")
+    finish_order: Integer = pa.Field(ge=1, description="outcome: place in the finishing order")
+    classified: Boolean = pa.Field(description="outcome: classified")
+    retired: Boolean = pa.Field(description="outcome: retired or did not start")
