@@ -1,0 +1,199 @@
+"""Put the tables together: transform, check, withhold the events that break a contract.
+
+A row that breaks its contract withholds its event entirely, in every table: the event keeps its
+last good version, the other events go on. A bad row of a whole table (a driver, say) falls out
+alone, and what refers to it is then unknown.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from f1_pipeline.contracts import CONTRACTS, Contract, split
+from f1_pipeline.tables import entries, events, identity, rules, sessions, standings
+
+WHOLE = ("circuits", "drivers", "constructors", "constructor_lineage")
+BY_EVENT = (
+    "events",
+    "entries",
+    "starting_grids",
+    "race_results",
+    "sprint_results",
+    "qualifying_results",
+    "practice_results",
+    "pit_stops",
+)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row that breaks its contract; `row` is empty where a rule among rows is broken."""
+
+    table: str
+    event_id: str | None
+    reason: str
+    row: dict[str, object] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        text = json.dumps([self.table, self.event_id, self.reason, self.row], default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Build:
+    """Tables that meet their contracts, the faults that were found, and the events withheld."""
+
+    frames: dict[str, pd.DataFrame]
+    faults: list[Fault]
+    withheld: frozenset[str]
+
+
+def build(raw: dict[str, pd.DataFrame], last_good: Mapping[str, pd.DataFrame]) -> Build:
+    """All tables of the results tier from raw frames.
+
+    `last_good`: the tables as published before (or nothing), from which withheld events and
+    refused rows of whole tables are taken. Raises `ContractError` when a whole frame is at fault.
+    """
+    faults: list[Fault] = []
+    frames: dict[str, pd.DataFrame] = {}
+    transformed = _transform(raw)
+    took_part = set(transformed["entries"]["event_id"])
+    for name, frame in transformed.items():
+        valid, found = _valid_rows(frame, CONTRACTS[name], frames)
+        faults += found
+        frames[name] = valid if name not in WHOLE else _refill(valid, found, name, last_good)
+    bad = frozenset(f.event_id for f in faults if f.event_id is not None)
+    # A fault stays with its event: who is expected at others follows from valid rows.
+    past = _without(frames["entries"], bad, last_good.get("entries"))
+    expected, found = _expected_entries(raw["entrants"], took_part, frames, past)
+    frames["entries"] = pd.concat([frames["entries"], expected], ignore_index=True)
+    faults += found
+    whole_events = {name: frames[name][~frames[name]["event_id"].isin(bad)] for name in BY_EVENT}
+    faults += [Fault(t, e, reason) for t, e, reason in rules.broken(whole_events)]
+    withheld = frozenset(f.event_id for f in faults if f.event_id is not None)
+    for name in BY_EVENT:
+        frames[name] = _without(frames[name], withheld, last_good.get(name))
+    computed = standings.standings(
+        frames["events"], frames["race_results"], frames["sprint_results"]
+    )
+    frames["standings"] = split(computed, CONTRACTS["standings"])[0]
+    return Build(frames, faults, withheld)
+
+
+def fault_rows(faults: list[Fault]) -> pd.DataFrame:
+    """The faults in the quarantine's columns (its run and instants are added when it is kept)."""
+    rows = [
+        {
+            "quarantine_id": fault.id,
+            "table_name": fault.table,
+            "event_id": fault.event_id,
+            "reason": fault.reason,
+            "row_json": json.dumps(fault.row, default=str),
+        }
+        for fault in faults
+    ]
+    columns = ["quarantine_id", "table_name", "event_id", "reason", "row_json"]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+def _transform(raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Raw to contract columns, in the order in which tables may refer to each other."""
+    known = set(raw["constructors"]["constructor_id"])
+    return {
+        "circuits": identity.circuits(raw["circuits"]),
+        "drivers": identity.drivers(raw["drivers"]),
+        "constructors": identity.constructors(raw["constructors"]),
+        "constructor_lineage": identity.constructor_lineage(raw["constructor_lineage"], known),
+        "events": events.events(raw["events"]),
+        "entries": entries.took_part(raw),
+        "starting_grids": sessions.starting_grids(raw["starting_grids"]),
+        "race_results": sessions.race_results(raw["race_results"]),
+        "sprint_results": sessions.sprint_results(raw["sprint_results"]),
+        "qualifying_results": sessions.qualifying_results(raw["qualifying_results"]),
+        "practice_results": sessions.practice_results(raw["practice_results"]),
+        "pit_stops": sessions.pit_stops(raw["pit_stops"]),
+    }
+
+
+def _expected_entries(
+    entrants: pd.DataFrame,
+    took_part: set[str],
+    frames: dict[str, pd.DataFrame],
+    past: pd.DataFrame,
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """Entries of the events to come. `past`: the valid entries of those that were held."""
+    calendar = frames["events"]
+    past = past.merge(calendar[["event_id", "season", "round"]], on="event_id")
+    to_come = calendar[~calendar["event_id"].isin(took_part)]
+    expected = entries.expected(to_come, entrants, past)
+    return _valid_rows(expected, CONTRACTS["entries"], frames)
+
+
+def _valid_rows(
+    frame: pd.DataFrame, contract: Contract, known: dict[str, pd.DataFrame]
+) -> tuple[pd.DataFrame, list[Fault]]:
+    """The rows without a fault, and the faults of the others."""
+    frame = frame.reset_index(drop=True)
+    coerced, rejections = split(frame, contract)
+    reasons = [(r.index, r.reason) for r in rejections]
+    reasons += _unknown_references(coerced, contract, known)
+    faults = [
+        Fault(contract.name, _event_of(frame, index, contract), reason, _row(frame, index))
+        for index, reason in reasons
+    ]
+    return coerced.drop(index={index for index, _ in reasons}), faults
+
+
+def _unknown_references(
+    frame: pd.DataFrame, contract: Contract, known: dict[str, pd.DataFrame]
+) -> list[tuple[int, str]]:
+    faults = []
+    for column, (table, target) in contract.references.items():
+        values = frame[column]
+        unknown = values.notna() & ~values.isin(set(known[table][target]))
+        noun = column.removesuffix("_id")
+        faults += [(i, f"unknown {noun} {values[i]!r}") for i in frame.index[unknown]]
+    return faults
+
+
+def _event_of(frame: pd.DataFrame, index: int, contract: Contract) -> str | None:
+    if not contract.by_event:
+        return None
+    event_id = frame.loc[index, "event_id"]
+    return event_id if isinstance(event_id, str) else None
+
+
+def _row(frame: pd.DataFrame, index: int) -> dict[str, object]:
+    values = frame.loc[index].astype(object)
+    return {
+        str(name): None if pd.isna(value) else getattr(value, "item", lambda v=value: v)()
+        for name, value in values.items()
+    }
+
+
+def _refill(
+    valid: pd.DataFrame, faults: list[Fault], name: str, last_good: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """Give refused rows of a whole table back as they were when they were last good."""
+    before = last_good.get(name)
+    if before is None or before.empty or not faults:
+        return valid
+    key = list(CONTRACTS[name].key)
+    refused = {tuple(str(f.row.get(k)) for k in key) for f in faults}
+    is_refused = [tuple(map(str, k)) in refused for k in before[key].itertuples(index=False)]
+    return pd.concat([valid, before[is_refused]], ignore_index=True)
+
+
+def _without(
+    frame: pd.DataFrame, withheld: frozenset[str], before: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The frame with withheld events as they were published before, if they were."""
+    kept = frame[~frame["event_id"].isin(withheld)]
+    if before is None or before.empty or not withheld:
+        return kept.reset_index(drop=True)
+    again = before.loc[before["event_id"].isin(withheld), list(frame.columns)]
+    return pd.concat([kept, again], ignore_index=True)
