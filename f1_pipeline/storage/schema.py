@@ -1,0 +1,112 @@
+"""The DDL, derived from the contracts: one SQLAlchemy table for each, plus the version ledger.
+
+Rows of tables that are kept by event carry the version they belong to. The view
+`current_predictions` is written here too; the migrations create what this module describes.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+
+from f1_pipeline.contracts import CONTRACTS, Contract, Kind
+from f1_pipeline.storage.database import SCHEMA
+
+
+class Instant(sa.TypeDecorator[datetime]):
+    """An instant in UTC: timestamptz in PostgreSQL, ISO text in SQLite."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant without a time zone: {value}")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
+    Kind.TEXT: sa.Text(),
+    Kind.INTEGER: sa.BigInteger(),
+    Kind.FLOAT: sa.Double(),
+    Kind.BOOLEAN: sa.Boolean(),
+    Kind.INSTANT: Instant(),
+    Kind.LIST: sa.JSON(none_as_null=True),
+}
+
+METADATA = sa.MetaData(schema=SCHEMA)
+
+
+def _table(contract: Contract) -> sa.Table:
+    columns = [
+        sa.Column(
+            column.name,
+            _TYPES[column.kind],
+            primary_key=column.name in contract.key,
+            nullable=column.nullable,
+        )
+        for column in contract.columns
+    ]
+    if contract.by_event:
+        columns += [
+            sa.Column("version", sa.BigInteger(), nullable=False),
+            sa.Column("valid_from", Instant(), nullable=False),
+        ]
+    return sa.Table(contract.name, METADATA, *columns)
+
+
+TABLES: dict[str, sa.Table] = {name: _table(contract) for name, contract in CONTRACTS.items()}
+
+# What was published when: one row per table, event and version ('' for a table without events).
+# `rows` holds a version's rows as JSON from the moment it is superseded; null while it is current.
+VERSIONS = sa.Table(
+    "table_versions",
+    METADATA,
+    sa.Column("table_name", sa.Text(), primary_key=True),
+    sa.Column("event_id", sa.Text(), primary_key=True),
+    sa.Column("version", sa.BigInteger(), primary_key=True),
+    sa.Column("content_hash", sa.Text(), nullable=False),
+    sa.Column("valid_from", Instant(), nullable=False),
+    sa.Column("published_at", Instant(), nullable=False),
+    sa.Column("superseded_at", Instant(), nullable=True),
+    sa.Column("run_id", sa.Text(), nullable=False),
+    sa.Column("row_count", sa.BigInteger(), nullable=False),
+    sa.Column("rows", sa.Text(), nullable=True),
+)
+
+# Of each event: the latest horizon; in it, forecasts made in time before retrospective ones; then
+# the newest run. `status` follows the database's clock; the project's own reads follow F1_NOW.
+CURRENT_PREDICTIONS = """
+CREATE VIEW {prefix}current_predictions AS
+SELECT p.*, CASE
+    WHEN p.generated_at >= p.event_starts_at THEN 'retrospective'
+    WHEN p.event_starts_at > {now} THEN 'open'
+    ELSE 'locked' END AS status
+FROM {prefix}race_predictions p
+JOIN (
+    SELECT event_id, horizon, run_id, ROW_NUMBER() OVER (
+        PARTITION BY event_id
+        ORDER BY CASE horizon WHEN 'post_qualifying' THEN 0 WHEN 'post_practice' THEN 1 ELSE 2 END,
+                 CASE WHEN generated_at >= event_starts_at THEN 1 ELSE 0 END,
+                 generated_at DESC, run_id DESC) AS place
+    FROM (SELECT DISTINCT event_id, horizon, run_id, generated_at, event_starts_at
+          FROM {prefix}race_predictions) runs
+) best ON best.event_id = p.event_id AND best.horizon = p.horizon AND best.run_id = p.run_id
+WHERE best.place = 1
+"""
+
+
+def current_predictions_ddl(dialect: str) -> str:
+    """The view's DDL for `sqlite` or `postgresql`."""
+    if dialect == "sqlite":
+        return CURRENT_PREDICTIONS.format(prefix="", now="STRFTIME('%Y-%m-%d %H:%M:%f', 'now')")
+    return CURRENT_PREDICTIONS.format(prefix=f"{SCHEMA}.", now="CURRENT_TIMESTAMP")

@@ -1,0 +1,253 @@
+"""The warehouse: read tables, publish tables, one transaction each; nothing overwritten silently.
+
+Publishing compares content with what is current: an event whose rows are the same keeps its
+version; one that differs becomes a new version, and the rows of the old one go to the ledger.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from f1_pipeline.contracts import CONTRACTS, WHOLE, Contract, coerce, content_hashes
+from f1_pipeline.storage import database, migrate, quarantine
+from f1_pipeline.storage.schema import TABLES, VERSIONS
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a publication changed: events (or '' for the whole table) by table."""
+
+    changed: dict[str, list[str]] = field(default_factory=dict)
+    withdrawn: dict[str, list[str]] = field(default_factory=dict)
+
+
+class Warehouse:
+    """The project's tables at one address. Opening it brings the schema up to date."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        migrate.upgrade(url)
+
+    def read(self, name: str) -> pd.DataFrame:
+        """The current rows of a table in its contract's types, sorted by its key."""
+        return self.read_many([name])[name]
+
+    def read_many(self, names: list[str]) -> dict[str, pd.DataFrame]:
+        """Several tables as they stand at one instant."""
+        with database.reading(self.url) as connection:
+            return {name: _select(connection, CONTRACTS[name]) for name in names}
+
+    def read_version(self, name: str, event_id: str, version: int) -> pd.DataFrame:
+        """The rows of an event as a version had them. Raises `KeyError` for an unknown version."""
+        key = (VERSIONS.c.table_name == name) & (VERSIONS.c.event_id == event_id)
+        with database.reading(self.url) as connection:
+            row = connection.execute(
+                sa.select(VERSIONS.c.rows, VERSIONS.c.superseded_at).where(
+                    key & (VERSIONS.c.version == version)
+                )
+            ).one_or_none()
+            if row is None:
+                raise KeyError(f"{name} of {event_id} has no version {version}")
+            if row.superseded_at is None:
+                where = {"event_id": event_id} if CONTRACTS[name].by_event else {}
+                return _select(connection, CONTRACTS[name], **where)
+        frame = pd.DataFrame(json.loads(row.rows), columns=_names(CONTRACTS[name]))
+        return coerce(frame, CONTRACTS[name])[0]
+
+    def versions(self, name: str) -> pd.DataFrame:
+        """The ledger of a table: every version of every event, without rows."""
+        columns = [column for column in VERSIONS.c if column.name != "rows"]
+        statement = sa.select(*columns).where(VERSIONS.c.table_name == name)
+        with database.reading(self.url) as connection:
+            return pd.DataFrame(connection.execute(statement).mappings().all())
+
+    def publish(
+        self,
+        frames: Mapping[str, pd.DataFrame],
+        *,
+        run_id: str,
+        at: datetime,
+        valid_from: Mapping[str, Mapping[str, datetime]] | None = None,
+        faults: pd.DataFrame | None = None,
+    ) -> Published:
+        """Make the frames (valid, whole) the current content of their tables, all in one go.
+
+        `valid_from`: by table and event, since when a content holds; `at` where it says nothing.
+        `faults`: the rows that were refused on the way, for the quarantine.
+        """
+        published = Published()
+        with database.writing(self.url) as connection:
+            for name, frame in frames.items():
+                known = (valid_from or {}).get(name, {})
+                _publish_table(connection, CONTRACTS[name], frame, known, run_id, at, published)
+            if faults is not None:
+                quarantine.record(connection, faults, run_id, at)
+        return published
+
+    def append(self, name: str, frame: pd.DataFrame) -> None:
+        """Add rows that are never changed afterwards; rows whose key exists are an error."""
+        with database.writing(self.url) as connection:
+            _insert(connection, TABLES[name], frame)
+
+    def replace_where(self, name: str, frame: pd.DataFrame, **where: Any) -> None:
+        """Exchange the rows that match `where` (column = value) for the frame's, in one go."""
+        table = TABLES[name]
+        condition = sa.and_(*(table.c[column] == value for column, value in where.items()))
+        with database.writing(self.url) as connection:
+            connection.execute(sa.delete(table).where(condition))
+            _insert(connection, table, frame)
+
+    def read_where(self, name: str, **where: Any) -> pd.DataFrame:
+        """The current rows that match `where` (column = value)."""
+        with database.reading(self.url) as connection:
+            return _select(connection, CONTRACTS[name], **where)
+
+
+def _names(contract: Contract) -> list[str]:
+    return [column.name for column in contract.columns]
+
+
+def _select(connection: Connection, contract: Contract, **where: Any) -> pd.DataFrame:
+    table = TABLES[contract.name]
+    statement = sa.select(*(table.c[name] for name in _names(contract)))
+    for column, value in where.items():
+        statement = statement.where(table.c[column] == value)
+    rows = connection.execute(statement.order_by(*_key(connection, contract))).all()
+    frame = pd.DataFrame(rows, columns=_names(contract), dtype=object)
+    return coerce(frame, contract)[0]
+
+
+def _key(connection: Connection, contract: Contract) -> list[sa.ColumnElement[Any]]:
+    """The key to sort by, texts by code point: a server's locale may have another order."""
+    columns = [TABLES[contract.name].c[name] for name in contract.key]
+    if connection.dialect.name != "postgresql":
+        return [*columns]
+    return [c.collate("C") if isinstance(c.type, sa.Text) else c for c in columns]
+
+
+def _publish_table(
+    connection: Connection,
+    contract: Contract,
+    frame: pd.DataFrame,
+    valid_from: Mapping[str, datetime],
+    run_id: str,
+    at: datetime,
+    published: Published,
+) -> None:
+    hashes = content_hashes(frame, contract)
+    current = _current_versions(connection, contract.name)
+    changed = [e for e, h in hashes.items() if e not in current or current[e].content_hash != h]
+    withdrawn = [e for e, v in current.items() if e not in hashes and v.row_count]
+    published.changed[contract.name] = changed
+    published.withdrawn[contract.name] = withdrawn
+    if not changed and not withdrawn:
+        return
+    _retire(connection, contract, [*changed, *withdrawn], current, at)
+    events = frame["event_id"] if contract.by_event else pd.Series(WHOLE, index=frame.index)
+    ledger = []
+    for event_id, count in [
+        *events[events.isin(changed)].value_counts(sort=False).items(),
+        *((event_id, 0) for event_id in withdrawn),
+    ]:
+        before = current.get(event_id)
+        ledger.append(
+            {
+                "table_name": contract.name,
+                "event_id": event_id,
+                "version": before.version + 1 if before else 1,
+                "content_hash": hashes.get(event_id, ""),
+                "valid_from": at if before else valid_from.get(event_id, at),
+                "published_at": at,
+                "run_id": run_id,
+                "row_count": int(count),
+            }
+        )
+    if not ledger and not contract.by_event:
+        ledger = _empty_table(contract, hashes[WHOLE], current.get(WHOLE), run_id, at)
+    connection.execute(sa.insert(VERSIONS), ledger)
+    new = frame[events.isin(changed)]
+    if contract.by_event:
+        entries = {row["event_id"]: row for row in ledger}
+        new = new.assign(
+            version=new["event_id"].map({e: r["version"] for e, r in entries.items()}),
+            valid_from=pd.to_datetime(
+                new["event_id"].map({e: r["valid_from"] for e, r in entries.items()}), utc=True
+            ),
+        )
+    _insert(connection, TABLES[contract.name], new)
+
+
+def _empty_table(
+    contract: Contract, content_hash: str, before: Any, run_id: str, at: datetime
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "table_name": contract.name,
+            "event_id": WHOLE,
+            "version": before.version + 1 if before else 1,
+            "content_hash": content_hash,
+            "valid_from": at,
+            "published_at": at,
+            "run_id": run_id,
+            "row_count": 0,
+        }
+    ]
+
+
+def _current_versions(connection: Connection, name: str) -> dict[str, Any]:
+    statement = sa.select(
+        VERSIONS.c.event_id, VERSIONS.c.version, VERSIONS.c.content_hash, VERSIONS.c.row_count
+    ).where((VERSIONS.c.table_name == name) & VERSIONS.c.superseded_at.is_(None))
+    return {row.event_id: row for row in connection.execute(statement)}
+
+
+def _retire(
+    connection: Connection,
+    contract: Contract,
+    events: list[str],
+    current: dict[str, Any],
+    at: datetime,
+) -> None:
+    """Move the rows of events that are about to change from the table to the ledger."""
+    table = TABLES[contract.name]
+    for event_id in events:
+        if event_id not in current:
+            continue
+        mine = table.c.event_id == event_id if contract.by_event else sa.true()
+        columns = [table.c[name] for name in _names(contract)]
+        statement = sa.select(*columns).where(mine).order_by(*_key(connection, contract))
+        old = [list(row) for row in connection.execute(statement)]
+        connection.execute(
+            sa.update(VERSIONS)
+            .where(
+                (VERSIONS.c.table_name == contract.name)
+                & (VERSIONS.c.event_id == event_id)
+                & (VERSIONS.c.version == current[event_id].version)
+            )
+            .values(superseded_at=at, rows=json.dumps(old, default=str))
+        )
+        connection.execute(sa.delete(table).where(mine))
+
+
+def _insert(connection: Connection, table: sa.Table, frame: pd.DataFrame) -> None:
+    if frame.empty:
+        return
+    columns = [column.name for column in table.columns]
+    values = {name: _plain(frame[name]) for name in columns}
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*values.values(), strict=True)]
+    connection.execute(sa.insert(table), rows)
+
+
+def _plain(values: "pd.Series[Any]") -> list[Any]:
+    """Python values with None for what is missing: drivers know no NaN, NaT or NA."""
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        return [None if value is pd.NaT else value.to_pydatetime() for value in values]
+    if values.dtype == object:
+        return values.where(values.notna(), None).tolist()
+    return values.astype(object).where(values.notna(), None).tolist()
