@@ -1,0 +1,14 @@
+"""Features as of an event: pure functions from the tables of facts to what a model may know.
+
+`driver_form`, `team_form` and `circuit_patterns` carry state from earlier events; `race_features`
+joins them with what the weekend has shown by each horizon's cut-off; `training_set` adds the
+outcome. Not here: fitting (modelling), storage, Dagster.
+"""
+
+from f1_pipeline.features.circuits import circuit_patterns
+from f1_pipeline.features.drivers import driver_form
+from f1_pipeline.features.races import race_features
+from f1_pipeline.features.teams import team_form
+from f1_pipeline.features.training import training_set
+
+__all__ = ["circuit_patterns", "driver_form", "race_features", "team_form", "training_set"]
