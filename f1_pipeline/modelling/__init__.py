@@ -1,0 +1,36 @@
+"""Modelling: fit, calibrate, simulate, forecast, evaluate. Knows no Dagster and no SQL.
+
+`fit` and `RaceModel` are the model, `baseline_forecast` is what it must beat, `walk_forward` plays
+a season and `evaluate` scores it. The parts, in the order of a forecast: `ordering`, `design` (rows
+to matrices), `strength` (a linear Plackett-Luce model and CatBoost), `stages` (calibration),
+`hazard` (retirements), `simulation` (one joint distribution), `positions`. Every parameter is in
+`recipe`.
+"""
+
+from f1_pipeline.modelling.backtest import walk_forward
+from f1_pipeline.modelling.baseline import baseline_forecast
+from f1_pipeline.modelling.metrics import METRICS, ScoreError, evaluate, scores_by_race, summary
+from f1_pipeline.modelling.race_model import (
+    NotEnoughRacesError,
+    RaceModel,
+    UnknownVariantError,
+    fit,
+)
+from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe
+
+__all__ = [
+    "METRICS",
+    "QUICK",
+    "STANDARD",
+    "NotEnoughRacesError",
+    "RaceModel",
+    "Recipe",
+    "ScoreError",
+    "UnknownVariantError",
+    "baseline_forecast",
+    "evaluate",
+    "fit",
+    "scores_by_race",
+    "summary",
+    "walk_forward",
+]
