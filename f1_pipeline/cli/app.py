@@ -1,0 +1,317 @@
+"""The commands. An error is one line that says what to do; exit code 2: bad use, 1: failure."""
+
+import json
+import os
+import re
+import sys
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from f1_pipeline import __version__, clock
+from f1_pipeline.errors import PipelineError, UsageError
+from f1_pipeline.settings import ROOT, load_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from f1_pipeline.cli.runs import Runs
+    from f1_pipeline.storage.warehouse import Warehouse
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Formula 1: validated tables, features and honest predictions, on Dagster.",
+)
+archive_app = typer.Typer(no_args_is_help=True, help="The facts that ship with the project.")
+app.add_typer(archive_app, name="archive")
+
+
+class Horizon(StrEnum):
+    """What is known when a forecast is made."""
+
+    pre_weekend = "pre_weekend"
+    post_qualifying = "post_qualifying"
+
+
+class Grid(StrEnum):
+    """The grid's rung."""
+
+    official = "official"
+    qualifying = "qualifying"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def main() -> None:
+    """The console script: run a command, and turn the project's errors into one line."""
+    try:
+        app()
+    except PipelineError as error:
+        print(f"f1-pipeline: {error}", file=sys.stderr)
+        sys.exit(2 if isinstance(error, UsageError) else 1)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def run(
+    seasons: Annotated[
+        str | None, typer.Option(help="Seasons to train on, such as 2014-2025.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use the archive alone, ask no upstream.")
+    ] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Three seasons, few iterations.")] = False,
+) -> None:
+    """The main job: archive, tables, features, model, backtest, the next race's prediction."""
+    from f1_pipeline import tables
+    from f1_pipeline.cli import report
+    from f1_pipeline.modelling import NotEnoughRacesError
+
+    first, last = _seasons(seasons) if seasons else (None, None)
+    training = {"first_season": first, "last_season": last, "quick": quick}
+    clock.now()
+    runs, warehouse = _open()
+    runs.execute("refresh", training=training)
+    known = warehouse.read_many(["events", "race_results", "training_set"])
+    trained = sorted({int(season) for season in known["training_set"]["season"]})
+    recent = [s for s in trained if (first or s) <= s <= (last or s)][-1 if quick else -2 :]
+    try:
+        for season in recent:
+            runs.execute("backtest_season", partition=str(season), training=training)
+    except NotEnoughRacesError as error:
+        report.OUT.print(f"There is no track record yet: {error}")
+    event_id = tables.next_event(known["events"], known["race_results"])
+    if event_id is None:
+        event_id = str(tables.held(known["events"], known["race_results"])["event_id"].iloc[-1])
+        report.OUT.print(f"The calendar ends with {event_id}: there is no next race to forecast.")
+    runs.execute("predict_event", partition=event_id, training=training)
+    _show(warehouse, event_id, None)
+    horizon = str(_published(warehouse, event_id, None)["horizon"].iloc[0])
+    _show_evidence(warehouse, recent, horizon)
+
+
+@app.command()
+def predict(
+    event: Annotated[str | None, typer.Option(help="Such as 2025-monaco; the next race.")] = None,
+    horizon: Annotated[Horizon | None, typer.Option(help="The latest that is known.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The published prediction of a race; one that is not published yet is made first."""
+    from f1_pipeline import tables
+    from f1_pipeline.cli import report
+
+    clock.now()
+    runs, warehouse = _open()
+    known = warehouse.read_many(["events", "race_results"])
+    if known["events"].empty:
+        raise PipelineError("there is no prediction yet: run `f1-pipeline run` first.")
+    event_id = event or tables.next_event(known["events"], known["race_results"])
+    if event_id is None:
+        raise UsageError("the calendar holds no next race: name one with --event.")
+    _check_event(event_id, known["events"])
+    wanted = horizon.value if horizon else None
+    rows = _published(warehouse, event_id, wanted)
+    if rows.empty:
+        known_keys = runs.instance.get_dynamic_partitions("events")
+        if event_id in known_keys:
+            runs.execute("predict_event", partition=event_id)
+            rows = _published(warehouse, event_id, wanted)
+    if rows.empty:
+        raise UsageError(
+            f"{event_id} has no prediction{f' {wanted}' if wanted else ''}: what it needs is not "
+            "known yet. The next race and those that were held have one."
+        )
+    if as_json:
+        print(report.records(rows))
+    else:
+        _show(warehouse, event_id, wanted)
+
+
+@app.command()
+def backtest(
+    seasons: Annotated[str, typer.Option(help="Such as 2019-2025, or one season.")],
+    horizon: Annotated[Horizon, typer.Option(help="What is known.")] = Horizon.post_qualifying,
+    grid: Annotated[Grid, typer.Option(help="The grid's rung.")] = Grid.official,
+    out: Annotated[
+        Path | None, typer.Option(help="Parquet file for a row per driver and race.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Few iterations.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Walk-forward forecasts of past seasons, scored beside the grid baseline."""
+    from f1_pipeline.cli import report
+    from f1_pipeline.modelling import evaluate
+
+    first, last = _seasons(seasons)
+    runs, warehouse = _open()
+    known = sorted(int(key) for key in runs.instance.get_dynamic_partitions("seasons"))
+    if not known:
+        runs.execute("refresh")
+        known = sorted(int(key) for key in runs.instance.get_dynamic_partitions("seasons"))
+    wanted = [season for season in known if first <= season <= last]
+    if len(wanted) < last - first + 1:
+        raise UsageError(f"--seasons {seasons}: choose among {known[0]}-{known[-1]}.")
+    for season in wanted:
+        runs.execute("backtest_season", partition=str(season), training={"quick": quick})
+    model, baseline = _backtested(warehouse, wanted, horizon.value, grid.value)
+    if out is not None:
+        _write(model, warehouse, out)
+    scores = evaluate(model, baseline)
+    if as_json:
+        print(json.dumps(scores, indent=2))
+    else:
+        report.evidence(scores, _period(wanted), horizon.value, _baseline_name(horizon.value))
+
+
+@archive_app.command("build")
+def archive_build(
+    source: Annotated[Path, typer.Option("--from", help="Zip or folder of an f1db release (CSV).")],
+    out: Annotated[Path, typer.Option(help="Folder to write the archive to.")],
+    from_season: Annotated[int, typer.Option(help="First season to take.")] = 2010,
+) -> None:
+    """Write an archive from an f1db release: facts in the project's tables, with their source."""
+    from f1_pipeline.sources import archive
+
+    rows = archive.build(source, out, from_season)
+    for name, count in rows.items():
+        print(f"{name:22}{count:>8} rows")
+    print(f"written to {out}")
+
+
+@app.command()
+def dev(
+    port: Annotated[int | None, typer.Option(help="Port of the UI; PORT or 3000.")] = None,
+) -> None:
+    """The Dagster UI, the daemon and the code location on one persistent instance (loopback)."""
+    settings = load_settings()
+    _open()
+    command = [
+        *(sys.executable, "-m", "dagster", "dev", *_location()),
+        *("--host", "127.0.0.1", "--port", str(port or settings.port)),
+    ]
+    environment = os.environ | {"DAGSTER_HOME": str(settings.dagster_home)}
+    # In place of this process, so that a signal to it reaches Dagster and all that it started.
+    os.execve(sys.executable, command, environment)
+
+
+def _location() -> list[str]:
+    """The code location under the one name it has everywhere, from the checkout if there is one."""
+    workspace = ROOT / "workspace.yaml"
+    return ["-w", str(workspace)] if workspace.is_file() else ["-m", "f1_pipeline.definitions"]
+
+
+def _open() -> "tuple[Runs, Warehouse]":
+    from f1_pipeline.cli.home import open_instance
+    from f1_pipeline.cli.runs import Runs
+    from f1_pipeline.definitions import defs
+    from f1_pipeline.storage.warehouse import Warehouse
+
+    settings = load_settings()
+    warehouse = Warehouse(settings.database_url)
+    return Runs(defs, open_instance(settings)), warehouse
+
+
+def _seasons(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text.strip())
+    if match is None:
+        raise UsageError(f"--seasons {text}: expected a season or a range such as 2019-2025.")
+    first, last = int(match[1]), int(match[2] or match[1])
+    if last < first:
+        raise UsageError(f"--seasons {text}: the last season comes before the first.")
+    return first, last
+
+
+def _check_event(event_id: str, events: "pd.DataFrame") -> None:
+    ids = list(events["event_id"])
+    if event_id not in ids:
+        near = get_close_matches(event_id, ids, n=3)
+        hint = f"did you mean {', '.join(near)}?" if near else "events look like 2025-monaco."
+        raise UsageError(f"unknown event {event_id!r}: {hint}")
+
+
+def _published(warehouse: "Warehouse", event_id: str, horizon: str | None) -> "pd.DataFrame":
+    from f1_pipeline.predictions import current
+
+    rows = warehouse.read_where("race_predictions", event_id=event_id)
+    if horizon is not None:
+        rows = rows[rows["horizon"].eq(horizon)]
+    return current(rows, clock.now())
+
+
+def _show(warehouse: "Warehouse", event_id: str, horizon: str | None) -> None:
+    from f1_pipeline.cli import report
+
+    name = warehouse.read_where("events", event_id=event_id)["name"].iloc[0]
+    report.prediction(_published(warehouse, event_id, horizon), name, clock.now())
+
+
+def _backtested(
+    warehouse: "Warehouse", seasons: list[int], horizon: str, grid: str
+) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    import pandas as pd
+
+    rung = "none" if horizon == Horizon.pre_weekend else grid
+    frames = [
+        warehouse.read_where(
+            "backtest_predictions", season=season, horizon=horizon, grid_source=rung
+        )
+        for season in seasons
+    ]
+    rows = pd.concat(frames, ignore_index=True)
+    return rows[rows["model"].eq("catboost")], rows[rows["model"].eq("baseline")]
+
+
+def _show_evidence(warehouse: "Warehouse", seasons: list[int], horizon: str) -> None:
+    from f1_pipeline.cli import report
+    from f1_pipeline.modelling import evaluate
+
+    model, baseline = _backtested(warehouse, seasons, horizon, Grid.official)
+    if len(model):
+        scores = evaluate(model, baseline)
+        report.evidence(scores, _period(seasons), horizon, _baseline_name(horizon))
+
+
+def _write(model: "pd.DataFrame", warehouse: "Warehouse", out: Path) -> None:
+    """The backtest's forecasts under the prediction contract's names, with their outcomes."""
+    events = warehouse.read("events")[["event_id", "race_starts_at"]]
+    codes = warehouse.read("drivers").set_index("driver_id")["code"]
+    rows = model.merge(events.rename(columns={"race_starts_at": "event_starts_at"}), on="event_id")
+    rows = rows.assign(
+        driver_code=rows["driver_id"].map(codes),
+        grid_source=rows["grid_source"].replace("none", None),
+        tier="results",
+        degraded_reason=None,
+        data_version=rows["fingerprint"],
+        run_id="backtest",
+        generated_at=clock.now(),
+        status="retrospective",
+    )
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        rows.to_parquet(out, index=False)
+    except OSError as error:
+        raise PipelineError(
+            f"{out} cannot be written ({error.strerror}): choose another."
+        ) from None
+
+
+def _period(seasons: list[int]) -> str:
+    return f"{seasons[0]}-{seasons[-1]}" if len(seasons) > 1 else str(seasons[0])
+
+
+def _baseline_name(horizon: str) -> str:
+    return "standings" if horizon == Horizon.pre_weekend else "grid"

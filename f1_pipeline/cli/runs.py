@@ -1,0 +1,79 @@
+"""Execute a job in this process, on the persistent instance, with progress on standard error."""
+
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+from rich.console import Console
+from rich.status import Status
+
+from f1_pipeline.errors import PipelineError
+
+ERR = Console(stderr=True, highlight=False)
+
+
+class Runs:
+    """Jobs of the project on one instance."""
+
+    def __init__(self, definitions: dg.Definitions, instance: dg.DagsterInstance) -> None:
+        self.definitions = definitions
+        self.instance = instance
+
+    def execute(
+        self, job: str, *, partition: str | None = None, training: dict[str, Any] | None = None
+    ) -> None:
+        """Run the job to its end; a `PipelineError` of an asset is raised as it is.
+
+        The run is recorded on the instance as any other and shows in the UI.
+        """
+        run_id = str(uuid.uuid4())
+        with ERR.status(f"{job} …") as status:
+            # The public way to be told of events while a run goes on in this process.
+            self.instance.add_event_listener(run_id, _Progress(status, partition))
+            try:
+                self.definitions.resolve_job_def(job).execute_in_process(
+                    instance=self.instance,
+                    partition_key=partition,
+                    run_id=run_id,
+                    run_config={
+                        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                        "resources": {"training": {"config": training or {}}},
+                    },
+                )
+            except dg.DagsterError as error:
+                raise _cause(error) from error
+
+
+class _Progress(Callable[[Any], None]):  # type: ignore[misc]
+    """Names the step at work, and leaves a line with its time behind when it is done."""
+
+    def __init__(self, status: Status, partition: str | None) -> None:
+        self.status = status
+        self.suffix = f" {partition}" if partition else ""
+        self.started: dict[str, float] = {}
+
+    def __call__(self, entry: Any) -> None:
+        event, step = entry.dagster_event, entry.step_key
+        if step is None:
+            return
+        name = step.replace("__", "/", 1) + self.suffix
+        if event is None:
+            self.status.update(f"{name}: {entry.user_message}")
+        elif event.event_type_value == "STEP_START":
+            self.started[step] = time.monotonic()
+            self.status.update(f"{name} …")
+        elif event.event_type_value == "STEP_SUCCESS":
+            took = time.monotonic() - self.started[step]
+            ERR.print(f"  {name} [dim]{took:.1f} s[/dim]")
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The project's own error behind one of Dagster's, if that is what it was."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, PipelineError):
+            return cause
+        cause = cause.__cause__
+    return error

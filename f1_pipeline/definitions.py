@@ -1,0 +1,32 @@
+"""What Dagster loads: assets, checks, jobs, resources. `build_definitions` makes fresh ones.
+
+Loading must stay cheap and need no secret, no network and no database: fastf1, catboost and
+matplotlib are imported by the functions that use them.
+"""
+
+from typing import Any
+
+import dagster as dg
+
+from f1_pipeline.defs import checks, features, jobs, model, predictions, raw, tables
+from f1_pipeline.defs.resources import Storage, Training, WarehouseIOManager
+
+
+def build_definitions(**resources: Any) -> dg.Definitions:
+    """The project's definitions, with some resources exchanged (by name)."""
+    storage = Storage()
+    own = {
+        "storage": storage,
+        "training": Training(),
+        "io_manager": WarehouseIOManager(storage=storage),
+    }
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules([raw, tables, features, model, predictions]),
+        asset_checks=checks.contract_checks,
+        jobs=jobs.JOBS,
+        resources=own | resources,
+        executor=dg.in_process_executor,
+    )
+
+
+defs = build_definitions()

@@ -1,0 +1,35 @@
+"""Blocking checks of the tables that are written one by one: what is stored meets its contract.
+
+The contract is enforced before the write already; a check shows it, and stops what depends on a
+table that was damaged since. The tables layer checks itself as it publishes.
+"""
+
+import dagster as dg
+
+from f1_pipeline.contracts import CONTRACTS, split
+from f1_pipeline.defs.resources import Storage
+
+NAMES = ("driver_form", "team_form", "circuit_patterns", "race_features", "training_set")
+
+
+def _contract_check(name: str) -> dg.AssetChecksDefinition:
+    contract = CONTRACTS[name]
+
+    @dg.asset_check(
+        asset=dg.AssetKey([contract.layer, name]),
+        name="contract",
+        blocking=True,
+        description="Every stored row meets the contract of its table.",
+    )
+    def check(storage: Storage) -> dg.AssetCheckResult:
+        frame = storage.warehouse.read(name)
+        rejections = split(frame, contract)[1]
+        return dg.AssetCheckResult(
+            passed=not rejections and len(frame) > 0,
+            metadata={"rows": len(frame), "faults": len(rejections)},
+        )
+
+    return check
+
+
+contract_checks = [_contract_check(name) for name in NAMES]

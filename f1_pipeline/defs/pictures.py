@@ -1,0 +1,75 @@
+"""Pictures for the metadata of assets: what people would rather look at than read."""
+
+import base64
+from io import BytesIO
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+_BLUE, _GREY, _RED = "#2563a8", "#b9c0c8", "#c0392b"
+_BINS = 10
+
+
+def _figure(width: float, height: float) -> tuple[Any, Any]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
+    axes = figure.subplots()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _markdown(figure: Any, alt: str) -> dg.MetadataValue:
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png")
+    data = base64.b64encode(buffer.getvalue()).decode()
+    return dg.MetadataValue.md(f"![{alt}](data:image/png;base64,{data})")
+
+
+def win_probabilities(prediction: pd.DataFrame, title: str) -> dg.MetadataValue:
+    """Win and podium probability of every driver of a race, most probable on top."""
+    rows = prediction.sort_values(["p_win", "driver_id"], ascending=[True, False])
+    figure, axes = _figure(7, 0.28 * len(rows) + 1.2)
+    axes.barh(rows["driver_id"], rows["p_podium"], color=_GREY, label="podium")
+    axes.barh(rows["driver_id"], rows["p_win"], color=_BLUE, label="win")
+    for place, chance in enumerate(rows["p_win"]):
+        axes.text(chance + 0.005, place, f"{chance:.0%}", va="center", fontsize=8)
+    axes.set_title(title)
+    axes.set_xlabel("probability")
+    axes.set_xlim(0, 1)
+    axes.legend(loc="lower right", frameon=False)
+    return _markdown(figure, title)
+
+
+def calibration(predictions: pd.DataFrame, title: str) -> dg.MetadataValue:
+    """Forecast against observed frequency in bins of 0.1, for win, podium and points."""
+    figure, axes = _figure(5.5, 5)
+    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1)
+    position = predictions["finish_order"]
+    outcomes = {
+        "p_win": position.eq(1),
+        "p_podium": position.le(3),
+        "p_points": position.le(10) & predictions["classified"].astype(bool),
+    }
+    for (column, happened), colour in zip(outcomes.items(), (_RED, _BLUE, "#3a7d44"), strict=True):
+        bins = (predictions[column] * _BINS).astype(int).clip(upper=_BINS - 1)
+        table = pd.DataFrame({"p": predictions[column], "o": happened.astype(float)})
+        points = table.groupby(bins).agg(p=("p", "mean"), o=("o", "mean"), n=("o", "size"))
+        sizes = 12 + 160 * points["n"] / points["n"].max()
+        axes.scatter(points["p"], points["o"], s=sizes, color=colour, alpha=0.75, label=column[2:])
+    axes.set_xlabel("forecast probability")
+    axes.set_ylabel("observed frequency (size: number of forecasts)")
+    axes.set_title(title)
+    axes.legend(loc="upper left", frameon=False)
+    return _markdown(figure, title)
+
+
+def importance(shares: "pd.Series[float]", title: str, most: int = 15) -> dg.MetadataValue:
+    """The features that the model leans on most, as shares of the whole."""
+    top = shares.sort_values(ascending=False).head(most).iloc[::-1]
+    figure, axes = _figure(7, 0.28 * len(top) + 1)
+    axes.barh(top.index, top.to_numpy(), color=_BLUE)
+    axes.set_title(title)
+    axes.set_xlabel("share of the importance")
+    return _markdown(figure, title)

@@ -1,0 +1,98 @@
+"""What assets are given: the warehouse, the model store, the settings of a fit; and IO.
+
+Each opens on first use, from the environment of the process that runs the asset.
+"""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from f1_pipeline import clock
+from f1_pipeline.contracts import CONTRACTS, check, content_fingerprint
+from f1_pipeline.errors import PipelineError, UsageError
+from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe
+from f1_pipeline.settings import Settings, load_settings
+from f1_pipeline.storage.model_store import ModelStore
+from f1_pipeline.storage.warehouse import Warehouse
+
+
+class Storage(dg.ConfigurableResource[Any]):
+    """The warehouse and the model store that the environment names."""
+
+    @property
+    def settings(self) -> Settings:
+        return load_settings()
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(self.settings.database_url)
+
+    @property
+    def models(self) -> ModelStore:
+        return ModelStore(self.settings.model_storage_path, self.warehouse)
+
+
+class Training(dg.ConfigurableResource[Any]):
+    """Which seasons a model is trained on, and whether quickly: what `run` can be told."""
+
+    first_season: int | None = None
+    last_season: int | None = None
+    quick: bool = False
+
+    @property
+    def recipe(self) -> Recipe:
+        return QUICK if self.quick else STANDARD
+
+    def select(self, training_set: pd.DataFrame) -> pd.DataFrame:
+        """The rows of the seasons to train on. Raises `UsageError` when none are left."""
+        seasons = training_set["season"]
+        first = self.first_season or seasons.min()
+        last = self.last_season or seasons.max()
+        if self.quick and self.first_season is None:
+            first = last - 2
+        chosen = training_set[seasons.between(first, last)]
+        if chosen.empty:
+            raise UsageError(
+                f"no race of seasons {first}-{last} is held: choose among "
+                f"{seasons.min()}-{seasons.max()}."
+            )
+        return chosen.reset_index(drop=True)
+
+
+def table_result(name: str, frame: pd.DataFrame) -> dg.MaterializeResult:
+    """A table as an asset's result: under its contract, its data version a hash of its content.
+
+    Recomputing the same content then leaves what depends on it fresh. Raises `ContractError`.
+    """
+    contract = CONTRACTS[name]
+    valid = check(frame, contract)
+    version = dg.DataVersion(content_fingerprint(valid, contract))
+    return dg.MaterializeResult(value=valid, data_version=version)
+
+
+class WarehouseIOManager(dg.ConfigurableIOManager):
+    """Assets are tables: an output is published in one transaction, an input read in another."""
+
+    storage: dg.ResourceDependency[Storage]
+
+    def handle_output(self, context: dg.OutputContext, obj: pd.DataFrame) -> None:
+        name = context.asset_key.path[-1]
+        published = self.storage.warehouse.publish(
+            {name: obj}, run_id=context.run_id, at=clock.now()
+        )
+        context.add_output_metadata(
+            {
+                "dagster/row_count": len(obj),
+                "changed": len(published.changed[name]),
+                "withdrawn": len(published.withdrawn[name]),
+            }
+        )
+
+    def load_input(self, context: dg.InputContext) -> pd.DataFrame:
+        return self.storage.warehouse.read(context.asset_key.path[-1])
+
+
+def as_failure(error: PipelineError) -> dg.Failure:
+    """A clear error for the run: retrying cannot help before a person did what it says."""
+    return dg.Failure(description=str(error), allow_retries=False)

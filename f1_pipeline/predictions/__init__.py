@@ -1,0 +1,20 @@
+"""From features and a model to published forecasts, and from published rows to what is current.
+
+Pure functions over frames: which model may forecast an event, the rows under the prediction
+contract, their coherence, their status. Not here: fitting (modelling), storing (storage).
+"""
+
+from f1_pipeline.predictions.choice import Forecaster, model_for
+from f1_pipeline.predictions.coherence import incoherences
+from f1_pipeline.predictions.current import current, status
+from f1_pipeline.predictions.rows import forecast, not_published
+
+__all__ = [
+    "Forecaster",
+    "current",
+    "forecast",
+    "incoherences",
+    "model_for",
+    "not_published",
+    "status",
+]
