@@ -1,0 +1,82 @@
+"""Measure what the project promises, each figure beside its limit: `make bench`.
+
+Whole processes on an empty data directory, their wall and CPU seconds and peak memory as the
+operating system counts them. Prints only: a slow machine is no failure. ARGS=--no-tests leaves the
+test suite out.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HEAVY = ("fastf1", "catboost", "matplotlib")
+LOAD = (
+    "import sys, time; start = time.process_time(); import f1_pipeline.definitions; "
+    f"print(time.process_time() - start, [m for m in {HEAVY} if m in sys.modules])"
+)
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a finished process took: seconds, and MiB at its peak."""
+
+    wall: float
+    cpu: float
+    peak: float
+    exit_code: int
+    output: str
+
+
+def measure(command: list[str], environment: dict[str, str]) -> Usage:
+    """Run a command to its end and account for it (and the children it waited for)."""
+    start = time.monotonic()
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            command, env=os.environ | environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        text = output.read()
+    unit = 1 if sys.platform == "darwin" else 1024
+    return Usage(
+        wall=time.monotonic() - start,
+        cpu=usage.ru_utime + usage.ru_stime,
+        peak=usage.ru_maxrss * unit / 2**20,
+        exit_code=process.returncode,
+        output=text,
+    )
+
+
+def show(name: str, value: float, unit: str, limit: float) -> None:
+    """One line: the figure, its limit, and whether it is within."""
+    verdict = "" if value <= limit else "   over the limit"
+    print(f"{name:44}{value:9.1f} {unit:4} limit {limit:g}{verdict}", flush=True)
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {"F1_DATA_DIR": folder, "DAGSTER_HOME": str(Path(folder) / "dagster")}
+        run = [sys.executable, "-m", "f1_pipeline.cli", "run", "--offline"]
+        loaded = measure([sys.executable, "-c", LOAD], environment)
+        cpu, heavy = loaded.output.split(maxsplit=1)
+        show("loading the definitions, CPU", float(cpu), "s", 3)
+        print(f"{'  heavy libraries imported by it':44}{heavy.strip():>9}")
+        for name, limit in (("run, on nothing", 180), ("run, nothing changed", 30)):
+            usage = measure(run, environment)
+            if usage.exit_code != 0:
+                sys.exit(usage.output)
+            show(f"{name}, wall", usage.wall, "s", limit)
+            show(f"{name}, peak memory", usage.peak, "MiB", 1536)
+    if "--no-tests" not in sys.argv:
+        tests = measure([sys.executable, "-m", "pytest", "-q"], {})
+        show("the test suite, wall", tests.wall, "s", 300)
+        print(tests.output.strip().splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,193 @@
+"""Assets on real storage, SQLite and PostgreSQL: what a run leaves behind, and what it spares."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from f1_pipeline.definitions import build_definitions
+from f1_pipeline.defs.resources import Training
+from f1_pipeline.settings import load_settings
+from f1_pipeline.sources import archive
+from f1_pipeline.storage.warehouse import Warehouse
+from f1_pipeline_tests.release import make_release
+
+SEASONS, NEXT = (2023, 2024, 2025), "2026-australia"
+
+
+class Pipeline:
+    """The definitions on an instance of their own, quick fits."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self.instance = instance
+        self.definitions = build_definitions(training=Training(quick=True))
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(load_settings().database_url)
+
+    def run(self, job: str, **options: object) -> dg.ExecuteInProcessResult:
+        return self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.instance,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            **options,  # type: ignore[arg-type]
+        )
+
+
+def metadata(result: dg.ExecuteInProcessResult, key: str) -> list[dict[str, object]]:
+    """The metadata of each materialization of an asset in a run."""
+    return [
+        {name: value.value for name, value in event.materialization.metadata.items()}
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(key.split("/"))
+    ]
+
+
+@pytest.fixture
+def archive_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    release = make_release(tmp_path / "release", seasons=SEASONS, races=6, cars=12)
+    archive.build(release, tmp_path / "archive")
+    monkeypatch.setenv("F1_ARCHIVE_DIR", str(tmp_path / "archive"))
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def pipeline(archive_dir: Path) -> Iterator[Pipeline]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Pipeline(instance)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
+def on_each_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "postgresql":
+        monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_database"))
+
+
+def edit(archive_dir: Path, table: str, change: dict[str, object], **where: object) -> None:
+    """Change cells of an archive table: columns of `change`, in the rows that match `where`."""
+    file = archive_dir / f"{table}.parquet"
+    frame = pd.read_parquet(file)
+    chosen = pd.Series(True, index=frame.index)
+    for column, value in where.items():
+        chosen &= frame[column].eq(value)
+    assert chosen.any()
+    for column, value in change.items():
+        frame.loc[chosen, column] = value
+    frame.to_parquet(file, index=False)
+
+
+@pytest.mark.usefixtures("on_each_database")
+def test_the_whole_flow(pipeline: Pipeline) -> None:
+    refreshed = pipeline.run("refresh")
+    assert all(e.passed for e in refreshed.get_asset_check_evaluations())
+    events = pipeline.instance.get_dynamic_partitions("events")
+    assert len(events) == 19
+    assert events[-1] == NEXT
+    assert pipeline.instance.get_dynamic_partitions("seasons") == ["2023", "2024", "2025"]
+    assert metadata(refreshed, "tables/race_results")[0]["dagster/row_count"] == 3 * 6 * 12
+    assert "data:image/png;base64," in str(metadata(refreshed, "model/challenger")[0]["importance"])
+
+    tested = metadata(pipeline.run("backtest_season", partition_key="2025"), "model/backtest")[0]
+    assert "data:image/png" in str(tested["calibration"])
+    assert "| rps |" in str(tested["metrics"])
+
+    predicted = pipeline.run("predict_event", partition_key=NEXT)
+    assert all(e.passed for e in predicted.get_asset_check_evaluations())
+    shown = metadata(predicted, "predictions/race_predictions")[0]
+    assert "data:image/png" in str(shown["win_probabilities"])
+    rows = pipeline.warehouse.read("race_predictions")
+    assert set(rows["event_id"]) == {NEXT}
+    assert set(rows["model_version"]) == {pipeline.warehouse.read("models")["model_version"][0]}
+
+
+def test_a_second_run_does_no_work_again(pipeline: Pipeline) -> None:
+    runs = []
+    for _ in range(2):
+        pipeline.run("refresh")
+        tested = pipeline.run("backtest_season", partition_key="2025")
+        predicted = pipeline.run("predict_event", partition_key=NEXT)
+        runs.append((tested, predicted))
+    assert metadata(runs[1][0], "model/backtest")[0]["reused"] is True
+    assert metadata(runs[1][1], "predictions/race_predictions")[0]["rows_published"] == 0
+    for name in ("race_results", "race_features", "training_set"):
+        versions = pipeline.warehouse.versions(name)
+        assert set(versions["version"]) == {1}
+
+
+def test_a_bad_row_withholds_its_event_and_no_other(pipeline: Pipeline, archive_dir: Path) -> None:
+    pipeline.run("refresh")
+    before = pipeline.warehouse.read("race_results")
+    held = list(dict.fromkeys(before["event_id"]))
+    bad, amended = held[3], held[4]
+    edit(archive_dir, "race_results", {"laps": -1}, event_id=bad, position=2)
+    edit(archive_dir, "pit_stops", {"pit_lane_ms": 99_000}, event_id=bad)
+    edit(archive_dir, "race_results", {"laps": 7}, event_id=amended, position=2)
+    result = pipeline.run("refresh")
+    assert result.success
+    checks = {e.check_name: e for e in result.get_asset_check_evaluations()}
+    assert not checks["nothing_withheld"].passed
+    assert "laps: too small (-1)" in str(checks["nothing_withheld"].metadata["reasons"].value)
+    quarantine = pipeline.warehouse.read("quarantine")
+    assert list(quarantine["event_id"]) == [bad]
+    after = pipeline.warehouse.read("race_results")
+    same = after["event_id"] != amended
+    pd.testing.assert_frame_equal(after[same], before[same])
+    assert 7 in list(after.loc[~same, "laps"])
+    assert 99_000 not in list(pipeline.warehouse.read("pit_stops")["pit_lane_ms"])
+    versions = pipeline.warehouse.versions("race_results")
+    assert set(versions.loc[versions["version"] == 2, "event_id"]) == {amended}
+    # The row comes right again: its event is published, the fault stays on record as resolved.
+    edit(archive_dir, "race_results", {"laps": 50}, event_id=bad, position=2)
+    pipeline.run("refresh")
+    assert pipeline.warehouse.read("quarantine")["resolved_at"].notna().all()
+    assert 99_000 in list(pipeline.warehouse.read("pit_stops")["pit_lane_ms"])
+
+
+def test_a_season_of_predictions_is_one_run(pipeline: Pipeline) -> None:
+    pipeline.run("refresh")
+    asset = pipeline.definitions.resolve_assets_def(
+        dg.AssetKey(["predictions", "race_predictions"])
+    )
+    assert asset.backfill_policy == dg.BackfillPolicy.single_run()
+    first, last = pipeline.instance.get_dynamic_partitions("events")[-3:-1]
+    tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last}
+    result = pipeline.run("predict_event", tags=tags)
+    shown = metadata(result, "predictions/race_predictions")
+    assert len(shown) == 2
+    assert shown[0]["win_probabilities"] != shown[1]["win_probabilities"]
+    rows = pipeline.warehouse.read("race_predictions")
+    assert set(rows["event_id"]) == {first, last}
+    # Held races are forecast by fits on the races before them: another one for each.
+    assert rows["model_version"].nunique() == 2
+    assert rows["model_version"].str.startswith("as-of-").all()
+
+
+def test_without_enough_races_the_baseline_forecasts_under_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive.build(make_release(tmp_path / "few", seasons=(2025,), races=4), tmp_path / "archive")
+    monkeypatch.setenv("F1_ARCHIVE_DIR", str(tmp_path / "archive"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        pipeline = Pipeline(instance)
+        pipeline.run("refresh")
+        pipeline.run("predict_event", partition_key=NEXT)
+        rows = pipeline.warehouse.read("race_predictions")
+    assert set(rows["model_version"]) == {"grid_baseline"}
+    assert rows["degraded_reason"].str.contains("4 races are too few").all()
+    assert rows["p_win"].sum() == pytest.approx(1, abs=1e-6)
+
+
+def test_a_source_that_is_gone_fails_once_and_is_not_retried(
+    pipeline: Pipeline, archive_dir: Path
+) -> None:
+    pipeline.run("refresh")
+    before = pipeline.warehouse.read("race_results")
+    (archive_dir / "race_results.parquet").unlink()
+    result = pipeline.run("refresh", raise_on_error=False)
+    assert not result.success
+    failed = [e for e in result.all_events if e.is_step_failure]
+    assert [e.step_key for e in failed] == ["raw__archive"]
+    assert "archive build" in failed[0].step_failure_data.error_display_string
+    pd.testing.assert_frame_equal(pipeline.warehouse.read("race_results"), before)

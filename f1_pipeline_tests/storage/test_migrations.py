@@ -1,0 +1,153 @@
+"""The migrations make what the contracts describe, beside whatever else is there."""
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from f1_pipeline.contracts import CONTRACTS, Kind
+from f1_pipeline.errors import StorageError
+from f1_pipeline.storage import database, migrate
+from f1_pipeline.storage.schema import METADATA, TABLES
+from f1_pipeline_tests.storage.rows import AT, state
+
+VALUES = {
+    Kind.TEXT: "text",
+    Kind.INTEGER: 1,
+    Kind.FLOAT: 1.5,
+    Kind.BOOLEAN: True,
+    Kind.INSTANT: AT,
+    Kind.LIST: [1.5],
+}
+
+
+def upgrade_afresh(url: str) -> None:
+    """As a new process does it: `upgrade` itself remembers what it has seen."""
+    migrate.upgrade.__wrapped__(url)
+
+
+def differences(url: str) -> list[object]:
+    """What the database has and the metadata has not, or the other way round."""
+    with database.reading(url) as connection:
+        postgres = connection.dialect.name == "postgresql"
+        expected = METADATA
+        if not postgres:
+            expected = sa.MetaData()
+            for table in METADATA.tables.values():
+                columns = [column._copy() for column in table.columns]
+                sa.Table(table.name, expected, *columns)
+        context = MigrationContext.configure(
+            connection,
+            opts={
+                **migrate.context_options(connection),
+                "compare_type": True,
+                "include_schemas": postgres,
+                "include_name": lambda name, kind, _: (
+                    not postgres or kind != "schema" or name == database.SCHEMA
+                ),
+            },
+        )
+        return list(compare_metadata(context, expected))
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_contracts(url):
+    upgrade_afresh(url)
+
+    assert differences(url) == []
+    with database.reading(url) as connection:
+        schema = database.SCHEMA if connection.dialect.name == "postgresql" else None
+        inspector = sa.inspect(connection)
+        names = {table.name for table in METADATA.tables.values()}
+        assert set(inspector.get_table_names(schema)) == names | {migrate.VERSION_TABLE}
+        assert inspector.get_view_names(schema) == ["current_predictions"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE {f1}drivers DROP COLUMN code",
+        "ALTER TABLE {f1}drivers ADD COLUMN shoe_size bigint",
+        "DROP TABLE {f1}pit_stops",
+        "CREATE TABLE {f1}left_over (id bigint)",
+    ],
+)
+def test_the_comparison_finds_what_differs(url, change):
+    upgrade_afresh(url)
+    with database.writing(url) as connection:
+        prefix = f"{database.SCHEMA}." if connection.dialect.name == "postgresql" else ""
+        connection.exec_driver_sql(change.format(f1=prefix))
+
+    assert len(differences(url)) == 1
+
+
+def test_migrating_again_changes_nothing(url):
+    upgrade_afresh(url)
+    before = state(url)
+
+    upgrade_afresh(url)
+
+    assert state(url) == before
+    assert differences(url) == []
+
+
+def test_tables_of_others_are_left_alone(url):
+    """Even those with the names that the project and Alembic use, in PostgreSQL."""
+    others = ["orders", "alembic_version"]
+    if url.startswith("postgresql"):
+        others += ["events", migrate.VERSION_TABLE]
+    with database.writing(url) as connection:
+        for name in others:
+            connection.exec_driver_sql(f"CREATE TABLE {name} (version_num varchar(32))")
+            connection.exec_driver_sql(f"INSERT INTO {name} VALUES ('theirs')")
+
+    upgrade_afresh(url)
+
+    with database.reading(url) as connection:
+        for name in others:
+            rows = connection.exec_driver_sql(f"SELECT * FROM {name}").all()
+            assert [tuple(row) for row in rows] == [("theirs",)]
+        if connection.dialect.name == "postgresql":
+            inspector = sa.inspect(connection)
+            assert set(inspector.get_table_names("public")) == set(others)
+            assert inspector.get_view_names("public") == []
+            assert migrate.VERSION_TABLE in inspector.get_table_names(database.SCHEMA)
+    assert state(url)["events"] == []
+
+
+def test_every_table_refuses_an_empty_value_where_its_contract_does_and_only_there(url):
+    upgrade_afresh(url)
+    for name, contract in CONTRACTS.items():
+        row = {c.name: VALUES[c.kind] for c in contract.columns}
+        if contract.by_event:
+            row |= {"version": 1, "valid_from": AT}
+        optional = {c.name for c in contract.columns if c.nullable}
+        for required in set(row) - optional:
+            with pytest.raises(StorageError, match=required), database.writing(url) as connection:
+                connection.execute(sa.insert(TABLES[name]), [row | {required: None}])
+        with database.writing(url) as connection:
+            connection.execute(sa.insert(TABLES[name]), [row | dict.fromkeys(optional)])
+        assert len(state(url)[name]) == 1
+
+
+@pytest.mark.parametrize("revision", ["9999", "0002-of-a-friend"])
+def test_a_database_of_a_newer_version_is_refused_and_left_as_it_is(url, revision):
+    upgrade_afresh(url)
+    with database.writing(url) as connection:
+        prefix = f"{database.SCHEMA}." if connection.dialect.name == "postgresql" else ""
+        table = f"{prefix}{migrate.VERSION_TABLE}"
+        connection.exec_driver_sql(f"UPDATE {table} SET version_num = '{revision}'")
+    before = state(url)
+
+    with pytest.raises(StorageError, match=f"at revision {revision}, which this version") as error:
+        upgrade_afresh(url)
+
+    assert len(str(error.value).splitlines()) == 1
+    assert state(url) == before
+
+
+def test_the_revisions_are_one_line_and_each_can_be_told_from_the_others():
+    script = ScriptDirectory.from_config(migrate.configuration())
+
+    assert len(script.get_heads()) == 1
+    assert len(script.get_bases()) == 1
