@@ -63,7 +63,7 @@ dev: $(VENV)/.runtime-stamp
 	@$(VENV)/bin/f1-pipeline dev $(ARGS)
 
 test: $(VENV)/.dev-stamp
-	@$(VENV)/bin/python -m pytest $(ARGS)
+	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
 
 bench: $(VENV)/.dev-stamp
 	@$(VENV)/bin/python -m f1_pipeline_tests.bench $(ARGS)

@@ -86,14 +86,15 @@ def run(
     clock.now()
     runs, warehouse = _open()
     runs.execute("refresh", training=training)
-    known = warehouse.read_many(["events", "race_results", "training_set"])
-    trained = sorted({int(season) for season in known["training_set"]["season"]})
-    recent = [s for s in trained if (first or s) <= s <= (last or s)][-1 if quick else -2 :]
+    known = warehouse.read_many(["events", "race_results"])
+    known_seasons = sorted(int(key) for key in runs.instance.get_dynamic_partitions("seasons"))
+    recent = [s for s in known_seasons if (first or s) <= s <= (last or s)][-1 if quick else -2 :]
     try:
         for season in recent:
             runs.execute("backtest_season", partition=str(season), training=training)
     except NotEnoughRacesError as error:
         report.OUT.print(f"There is no track record yet: {error}")
+        recent = []
     event_id = tables.next_event(known["events"], known["race_results"])
     if event_id is None:
         event_id = str(tables.held(known["events"], known["race_results"])["event_id"].iloc[-1])
@@ -101,7 +102,9 @@ def run(
     runs.execute("predict_event", partition=event_id, training=training)
     _show(warehouse, event_id, None)
     horizon = str(_published(warehouse, event_id, None)["horizon"].iloc[0])
-    _show_evidence(warehouse, recent, horizon)
+    if recent:
+        _show_evidence(warehouse, recent, horizon)
+    report.OUT.print("\n[dim]f1-pipeline dev shows all of it in the Dagster UI.[/dim]")
 
 
 @app.command()

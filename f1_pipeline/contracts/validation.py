@@ -110,9 +110,8 @@ def _to_kind(values: "pd.Series[Any]", kind: Kind) -> "pd.Series[Any]":
     if kind is Kind.BOOLEAN:
         return values.map(_as_boolean).astype("boolean")
     if kind is Kind.INSTANT:
-        # A bare number is no instant; texts may differ in how far they name the second.
-        texts = values.mask(values.map(lambda value: isinstance(value, int | float)))
-        instants = pd.to_datetime(texts, errors="coerce", utc=True, format="ISO8601")
+        # Without a format the first value would set it for all, fractions of a second or none.
+        instants = pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601")
         return instants.astype("datetime64[us, UTC]")
     if kind is Kind.TEXT:
         texts = values.astype("object").where(values.notna(), None)

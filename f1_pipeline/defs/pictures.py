@@ -27,14 +27,19 @@ def _markdown(figure: Any, alt: str) -> dg.MetadataValue:
     return dg.MetadataValue.md(f"![{alt}](data:image/png;base64,{data})")
 
 
+def _percent(chance: float) -> str:
+    return "<1%" if 0 < chance < 0.01 else f"{chance:.0%}"
+
+
 def win_probabilities(prediction: pd.DataFrame, title: str) -> dg.MetadataValue:
     """Win and podium probability of every driver of a race, most probable on top."""
     rows = prediction.sort_values(["p_win", "driver_id"], ascending=[True, False])
     figure, axes = _figure(7, 0.28 * len(rows) + 1.2)
     axes.barh(rows["driver_id"], rows["p_podium"], color=_GREY, label="podium")
     axes.barh(rows["driver_id"], rows["p_win"], color=_BLUE, label="win")
-    for place, chance in enumerate(rows["p_win"]):
-        axes.text(chance + 0.005, place, f"{chance:.0%}", va="center", fontsize=8)
+    for place, (win, podium) in enumerate(zip(rows["p_win"], rows["p_podium"], strict=True)):
+        label = f"{_percent(win)} / {_percent(podium)}"
+        axes.text(podium + 0.01, place, label, va="center", fontsize=8)
     axes.set_title(title)
     axes.set_xlabel("probability")
     axes.set_xlim(0, 1)

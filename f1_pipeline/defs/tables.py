@@ -80,12 +80,15 @@ def tables(context: dg.AssetExecutionContext, storage: Storage) -> Iterator[dg.M
 
 
 def _register_partitions(instance: dg.DagsterInstance, built: Build) -> None:
-    """A partition exists once there is data for it: a race result, or the next race's entries."""
+    """A partition exists once there is data for it: a race result, or the next race's entries.
+
+    The first season is none of the backtest's: no race lies before it to fit a model on.
+    """
     events, results = built.frames["events"], built.frames["race_results"]
     past = held(events, results)
     upcoming = next_event(events, results)
     keys = [*past["event_id"], *([upcoming] if upcoming else [])]
-    seasons = [str(season) for season in past["season"].unique()]
+    seasons = [str(season) for season in past["season"].unique()[1:]]
     for definition, wanted in ((EVENTS, keys), (SEASONS, seasons)):
         name = str(definition.name)
         known = set(instance.get_dynamic_partitions(name))

@@ -66,12 +66,15 @@ def _balanced(race: pd.DataFrame, distribution: FloatArray, p_dnf: FloatArray) -
     distribution = distribution / distribution.sum(axis=0, keepdims=True)
     reached = np.minimum(distribution.cumsum(axis=1), 1.0)
     last = len(race) - 1
+    p_podium = reached[:, min(2, last)]
+    # With ten cars and fewer everyone is in the top ten, but who retires is not classified.
+    finishes = np.maximum(1.0 - p_dnf, p_podium)
     return forecast_columns(
         race["driver_id"],
         distribution,
         p_win=reached[:, 0],
-        p_podium=reached[:, min(2, last)],
-        p_points=reached[:, min(9, last)],
+        p_podium=p_podium,
+        p_points=np.minimum(reached[:, min(9, last)], finishes),
         p_dnf=p_dnf,
     )
 

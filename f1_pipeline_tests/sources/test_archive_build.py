@@ -104,6 +104,17 @@ def test_a_text_stays_one_where_all_values_are_numbers(release, written):
         assert set(raw[table][column].map(type)) == {str}
 
 
+def test_a_text_that_could_be_taken_for_nothing_is_kept(release, tmp_path):
+    changed = shutil.copytree(release, tmp_path / "f1db")
+    words = ["NA", "null", "None", "nan"]
+    places = iter(words)
+    rewrite(changed, "circuits", lambda old: [row | {"placeName": next(places)} for row in old])
+
+    archive.build(changed, tmp_path / "out")
+
+    assert archive.read(tmp_path / "out")["circuits"]["place"].to_list() == words
+
+
 def test_the_same_release_gives_the_same_bytes_in_every_packing(release, written, tmp_path):
     zipped = make_release(tmp_path / "f1db.zip")
     with zipfile.ZipFile(tmp_path / "nested.zip", "w") as archive_file:
