@@ -86,7 +86,8 @@ def run(
     clock.now()
     runs, warehouse = _open()
     runs.execute("refresh", training=training)
-    known = warehouse.read_many(["events", "race_results"])
+    known = warehouse.read_many(["events", "race_results", "quarantine"])
+    report.withheld(known["quarantine"])
     known_seasons = sorted(int(key) for key in runs.instance.get_dynamic_partitions("seasons"))
     recent = [s for s in known_seasons if (first or s) <= s <= (last or s)][-1 if quick else -2 :]
     try:

@@ -70,6 +70,22 @@ def prediction(rows: pd.DataFrame, name: str, now: datetime) -> None:
         )
 
 
+def withheld(quarantine: pd.DataFrame, most: int = 5) -> None:
+    """What stands in quarantine, a line for each of the first faults; nothing where none does."""
+    standing = quarantine[quarantine["resolved_at"].isna()]
+    if standing.empty:
+        return
+    events = standing["event_id"].dropna().nunique()
+    OUT.print(
+        f"[yellow]{len(standing)} rows break their contract and stand in quarantine; {events} "
+        "events are withheld and keep their last good version:[/yellow]"
+    )
+    for row in standing.head(most).itertuples():
+        OUT.print(f"  {row.table_name} {row.event_id or ''}: {row.reason}", markup=False)
+    if len(standing) > most:
+        OUT.print(f"  … and {len(standing) - most} more, in table quarantine")
+
+
 def evidence(scores: dict[str, Any], period: str, horizon: str, baseline: str) -> None:
     """Walk-forward metrics beside the baseline, with paired 95 % intervals over races."""
     OUT.print(

@@ -1,8 +1,10 @@
 """Bad input: one clear line with what to do, the right exit code, and nothing lost."""
 
+import shutil
 import socket
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from f1_pipeline_tests.cli.conftest import Done, Home
@@ -83,3 +85,18 @@ def test_a_release_that_is_none(empty: Home, tmp_path: Path) -> None:
     )
     _is_one_clear_line(done, 1, "not a readable zip")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_run_says_which_events_it_withheld(
+    copy_of_small: Home, small_archive: str, tmp_path: Path
+) -> None:
+    damaged = shutil.copytree(small_archive, tmp_path / "damaged")
+    results = pd.read_parquet(damaged / "race_results.parquet")
+    results.loc[results.index[-1], "driver_id"] = "nobody"
+    results.to_parquet(damaged / "race_results.parquet", index=False)
+    event_id = results["event_id"].iloc[-1]
+    done = copy_of_small.call("run", "--offline", "--quick", F1_ARCHIVE_DIR=str(damaged))
+    assert done.code == 0, done.err
+    assert f"race_results {event_id}: unknown driver 'nobody'" in done.out
+    clean = copy_of_small.call("run", "--offline", "--quick")
+    assert "quarantine" not in clean.out
