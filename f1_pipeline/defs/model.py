@@ -102,7 +102,8 @@ def champion(context: dg.AssetExecutionContext, storage: Storage) -> dg.Material
     if event is None or event.asset_materialization is None:
         raise dg.Failure("materialize model/challenger first", allow_retries=False)
     version = str(event.asset_materialization.metadata["model_version"].value)
-    if version:
+    in_force = storage.models.champion()
+    if version and (in_force is None or in_force["model_version"] != version):
         storage.models.promote(version, clock.now())
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version), metadata={"model_version": version}

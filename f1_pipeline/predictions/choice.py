@@ -56,7 +56,9 @@ def model_for(
 ) -> Forecaster:
     """The forecaster for an event; `training_set` holds the rows that it may be trained on."""
     starts = events.set_index("event_id")["race_starts_at"]
-    if champion is not None and starts[champion["last_event"]] < starts[event_id]:
+    # A champion of another archive may rest on a race that is not in the calendar.
+    trained_to = starts.get(champion["last_event"]) if champion is not None else None
+    if champion is not None and trained_to is not None and trained_to < starts[event_id]:
         version = str(champion["model_version"])
         return Forecaster(version, store.load(version, RaceModel.load))
     before = training_set[training_set["event_id"].map(starts) < starts[event_id]]
