@@ -7,8 +7,8 @@ events only, the rest from sessions of the event that have ended by then. A valu
 
 import pandera.pandas as pa
 
+from f1_pipeline.contracts import fields
 from f1_pipeline.contracts.base import (
-    EVENT_ID,
     SLUG,
     Boolean,
     Integer,
@@ -21,26 +21,6 @@ from f1_pipeline.contracts.predictions import GRID_SOURCES, HORIZONS
 _EVENT = {"event_id": ("events", "event_id")}
 _DRIVER = {"driver_id": ("drivers", "driver_id")}
 _CONSTRUCTOR = {"constructor_id": ("constructors", "constructor_id")}
-
-
-def _event_id() -> str:
-    return pa.Field(str_matches=EVENT_ID, description="season and Grand Prix, such as 2024-monaco")
-
-
-def _driver_id() -> str:
-    return pa.Field(str_matches=SLUG, description="f1db driver id")
-
-
-def _constructor_id() -> str:
-    return pa.Field(str_matches=SLUG, description="f1db constructor id, of this entry")
-
-
-def _season() -> Integer:
-    return pa.Field(ge=1950, description="season")
-
-
-def _round() -> Integer:
-    return pa.Field(ge=1, le=40, description="round within the season")
 
 
 def _value(what: str, unit: str | None = None) -> float:
@@ -73,11 +53,11 @@ def _rate(what: str) -> float:
 class DriverForm(Table):
     """A driver's state before an event, from earlier events only; recent races weigh most."""
 
-    event_id: str = _event_id()
-    season: Integer = _season()
-    round: Integer = _round()
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    event_id: str = fields.event_id()
+    season: Integer = fields.season()
+    round: Integer = fields.round_number()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     starts: Integer = pa.Field(ge=0, description="races started before")
     finish_form: float = _value("finishing place when classified, half-life 4 races", "places")
     finish_level: float = _value("finishing place when classified, half-life 16 races", "places")
@@ -110,10 +90,10 @@ class DriverForm(Table):
 class TeamForm(Table):
     """A team's state before an event, through its changes of name, from earlier events only."""
 
-    event_id: str = _event_id()
-    season: Integer = _season()
-    round: Integer = _round()
-    constructor_id: str = _constructor_id()
+    event_id: str = fields.event_id()
+    season: Integer = fields.season()
+    round: Integer = fields.round_number()
+    constructor_id: str = fields.constructor_id()
     lineage_id: str = pa.Field(str_matches=SLUG, description="the team under all its names")
     races: Integer = pa.Field(ge=0, description="races entered before, under any name")
     finish_form: float = _value(
@@ -137,9 +117,9 @@ class TeamForm(Table):
 class CircuitPatterns(Table):
     """What was known of an event's circuit before it, from earlier events held there."""
 
-    event_id: str = _event_id()
-    season: Integer = _season()
-    round: Integer = _round()
+    event_id: str = fields.event_id()
+    season: Integer = fields.season()
+    round: Integer = fields.round_number()
     circuit_id: str = pa.Field(str_matches=SLUG, description="f1db circuit id")
     races_held: Integer = pa.Field(ge=0, description="races held there before, of those known")
     retirement_rate: float = _rate("share of cars retired there, shrunk to that of all circuits")
@@ -156,12 +136,12 @@ class CircuitPatterns(Table):
 class RaceRow(Table):
     """What race features and the training set share: who, when, and all that may be known."""
 
-    event_id: str = _event_id()
-    season: Integer = _season()
-    round: Integer = _round()
+    event_id: str = fields.event_id()
+    season: Integer = fields.season()
+    round: Integer = fields.round_number()
     race_starts_at: Timestamp = pa.Field(description="scheduled start of the race, UTC")
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     horizon: str = pa.Field(isin=HORIZONS, description="what was known: see the cut-offs")
     grid_source: str = pa.Field(
         isin=[*GRID_SOURCES, "none"], description="the grid's rung; none before qualifying"

@@ -2,7 +2,8 @@
 
 import pandera.pandas as pa
 
-from f1_pipeline.contracts.base import EVENT_ID, SLUG, Boolean, Integer, Table, Timestamp, contract
+from f1_pipeline.contracts import fields
+from f1_pipeline.contracts.base import Boolean, Integer, Table, Timestamp, contract
 
 HORIZONS = ["pre_weekend", "post_practice", "post_qualifying"]
 GRID_SOURCES = ["official", "qualifying"]
@@ -11,11 +12,11 @@ GRID_SOURCES = ["official", "qualifying"]
 class Forecast(Table):
     """The columns that a published prediction and a backtest row share; one joint distribution."""
 
-    event_id: str = pa.Field(str_matches=EVENT_ID, description="event, such as 2024-monaco")
-    season: Integer = pa.Field(ge=1950, description="season")
-    round: Integer = pa.Field(ge=1, le=40, description="round within the season")
-    driver_id: str = pa.Field(str_matches=SLUG, description="f1db driver id")
-    constructor_id: str = pa.Field(str_matches=SLUG, description="f1db constructor id")
+    event_id: str = fields.event_id()
+    season: Integer = fields.season()
+    round: Integer = fields.round_number()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     horizon: str = pa.Field(isin=HORIZONS, description="what was known: see the cut-offs")
     p_win: float = pa.Field(ge=0, le=1, description="P(position 1); sums to 1 over the race")
     p_podium: float = pa.Field(ge=0, le=1, description="P(position ≤ 3); sums to 3")

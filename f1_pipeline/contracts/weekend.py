@@ -2,8 +2,8 @@
 
 import pandera.pandas as pa
 
+from f1_pipeline.contracts import fields
 from f1_pipeline.contracts.base import (
-    EVENT_ID,
     SLUG,
     Boolean,
     FactTable,
@@ -29,18 +29,6 @@ _ENTRY = _EVENT | {
 }
 
 
-def _event_id() -> str:
-    return pa.Field(str_matches=EVENT_ID, description="season and Grand Prix, such as 2024-monaco")
-
-
-def _driver_id() -> str:
-    return pa.Field(str_matches=SLUG, description="f1db driver id")
-
-
-def _constructor_id() -> str:
-    return pa.Field(str_matches=SLUG, description="f1db constructor id, of this entry")
-
-
 def _starts(session: str) -> Timestamp:
     return pa.Field(nullable=True, description=f"scheduled start of {session}, UTC, where known")
 
@@ -58,9 +46,9 @@ def _milliseconds(what: str) -> Integer:
 class Events(FactTable):
     """The calendar: one row per Grand Prix, held or to come. The round is an attribute, no key."""
 
-    event_id: str = _event_id()
-    season: Integer = pa.Field(ge=1950, le=2100, description="season")
-    round: Integer = pa.Field(ge=1, le=40, description="round within the season; may change")
+    event_id: str = fields.event_id()
+    season: Integer = fields.season()
+    round: Integer = fields.round_number()
     grand_prix_id: str = pa.Field(str_matches=SLUG, description="f1db Grand Prix id")
     name: str = pa.Field(description="name of the Grand Prix")
     official_name: str = pa.Field(nullable=True, description="name with its sponsors")
@@ -90,9 +78,9 @@ class Events(FactTable):
 class Entries(FactTable):
     """Who is entered for an event, for which team. The team belongs to the entry."""
 
-    event_id: str = _event_id()
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    event_id: str = fields.event_id()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     engine_id: str = pa.Field(nullable=True, description="f1db engine manufacturer id")
     car_number: Integer = pa.Field(ge=0, le=999, nullable=True, description="number on the car")
     role: str = pa.Field(isin=["race", "practice"], description="races, or practices only")
@@ -102,9 +90,9 @@ class Entries(FactTable):
 class StartingGrids(FactTable):
     """The published grid, penalties in, before Sunday's pit-lane changes: the official rung."""
 
-    event_id: str = _event_id()
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    event_id: str = fields.event_id()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     grid_order: Integer = pa.Field(ge=1, le=60, description="row order, pit-lane starters last")
     grid_position: Integer = pa.Field(
         ge=1, le=60, nullable=True, description="grid slot; null from the pit lane"
@@ -116,9 +104,9 @@ class StartingGrids(FactTable):
 class RaceResults(FactTable):
     """The race result as last ruled: one row per driver of the result list."""
 
-    event_id: str = _event_id()
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    event_id: str = fields.event_id()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     position: Integer = pa.Field(
         ge=1, le=60, nullable=True, description="classified position; null when not classified"
     )
@@ -150,10 +138,10 @@ class RaceResults(FactTable):
 class QualifyingResults(FactTable):
     """Qualifying (Q) and sprint qualifying or shootout (SQ): order and best time per part."""
 
-    event_id: str = _event_id()
+    event_id: str = fields.event_id()
     session: str = pa.Field(isin=["Q", "SQ"], description="which session")
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     qualifying_order: Integer = pa.Field(ge=1, le=60, description="row order in the result")
     position: Integer = pa.Field(ge=1, le=60, nullable=True, description="position, if placed")
     position_text: str = pa.Field(description="a number, NC, DSQ, EX or DNS")
@@ -166,9 +154,9 @@ class QualifyingResults(FactTable):
 class SprintResults(FactTable):
     """The sprint: 3-2-1 points in 2021, 8 to 1 since; set the race grid in 2021 and 2022."""
 
-    event_id: str = _event_id()
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    event_id: str = fields.event_id()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     position: Integer = pa.Field(ge=1, le=60, nullable=True, description="classified position")
     finish_order: Integer = pa.Field(ge=1, le=60, description="row order, classified first")
     classified: Boolean = pa.Field(description="classified in the sprint")
@@ -190,10 +178,10 @@ class SprintResults(FactTable):
 class PracticeResults(FactTable):
     """Practice sessions: best time and laps of everyone who drove, reserve drivers too."""
 
-    event_id: str = _event_id()
+    event_id: str = fields.event_id()
     session: str = pa.Field(isin=["FP1", "FP2", "FP3"], description="which session")
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     position: Integer = pa.Field(ge=1, le=60, description="order by best time")
     best_ms: Integer = _milliseconds("best lap")
     laps: Integer = pa.Field(ge=0, le=250, nullable=True, description="laps completed")
@@ -208,9 +196,9 @@ class PracticeResults(FactTable):
 class PitStops(FactTable):
     """Pit stops of the race. The time is that in the pit lane: use medians, red flags are in it."""
 
-    event_id: str = _event_id()
-    driver_id: str = _driver_id()
-    constructor_id: str = _constructor_id()
+    event_id: str = fields.event_id()
+    driver_id: str = fields.driver_id()
+    constructor_id: str = fields.constructor_id()
     stop: Integer = pa.Field(ge=1, le=40, description="number of the stop")
     lap: Integer = pa.Field(ge=0, le=250, description="lap on which it was made")
     pit_lane_ms: Integer = _milliseconds("time in the pit lane")
@@ -225,7 +213,7 @@ class PitStops(FactTable):
 class Standings(Table):
     """Championship standings after each event, computed from results, sprints and rulings."""
 
-    event_id: str = _event_id()
+    event_id: str = fields.event_id()
     championship: str = pa.Field(isin=["drivers", "constructors"], description="which one")
     competitor_id: str = pa.Field(str_matches=SLUG, description="driver or constructor id")
     position: Integer = pa.Field(ge=1, description="by points, then by the count of places")

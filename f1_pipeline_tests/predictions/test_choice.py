@@ -1,6 +1,7 @@
 """Which model may forecast an event: the fit in force, a fit as of then, or the baseline."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -28,6 +29,9 @@ class Store:
         return f"loaded {version}"
 
 
+STORE: Any = Store()
+
+
 def held(training_set: pd.DataFrame) -> list[str]:
     ordered = training_set.sort_values("race_starts_at")
     return list(ordered["event_id"].drop_duplicates())
@@ -37,10 +41,10 @@ def test_the_fit_in_force_forecasts_later_races_only(known) -> None:
     tables, _, training = known
     events = held(training)
     champion = {"model_version": "v7", "last_event": events[-3]}
-    later = model_for(events[-2], tables["events"], training, QUICK, champion, Store())
+    later = model_for(events[-2], tables["events"], training, QUICK, champion, STORE)
     assert (later.version, later.model) == ("v7", "loaded v7")
     for trained_on in (events[-3], events[-5]):
-        chosen = model_for(trained_on, tables["events"], training, QUICK, champion, Store())
+        chosen = model_for(trained_on, tables["events"], training, QUICK, champion, STORE)
         assert chosen.version.startswith("as-of-")
 
 
@@ -53,8 +57,7 @@ def test_a_fit_as_of_an_event_saw_nothing_of_it_or_later(known) -> None:
     order = scrambled.loc[later, "finish_order"].to_numpy()[::-1]
     scrambled.loc[later, "finish_order"] = order
     made = [
-        model_for(event_id, tables["events"], t, QUICK, None, Store())
-        for t in (training, scrambled)
+        model_for(event_id, tables["events"], t, QUICK, None, STORE) for t in (training, scrambled)
     ]
     assert made[0].version == made[1].version
     race = rows[rows["event_id"].eq(event_id) & rows["grid_source"].eq("official")]
@@ -62,14 +65,14 @@ def test_a_fit_as_of_an_event_saw_nothing_of_it_or_later(known) -> None:
     pd.testing.assert_frame_equal(*forecasts)
     earlier = training.copy()
     earlier.loc[~later, "finish_order"] = earlier.loc[~later, "finish_order"].to_numpy()[::-1]
-    other = model_for(event_id, tables["events"], earlier, QUICK, None, Store())
+    other = model_for(event_id, tables["events"], earlier, QUICK, None, STORE)
     assert other.version != made[0].version
 
 
 def test_too_few_races_leave_the_baseline_under_its_own_name(known) -> None:
     tables, rows, training = known
     event_id = held(training)[3]
-    chosen = model_for(event_id, tables["events"], training, QUICK, None, Store())
+    chosen = model_for(event_id, tables["events"], training, QUICK, None, STORE)
     assert chosen.version == BASELINE
     assert isinstance(chosen.model, Baseline)
     assert "too few" in str(chosen.degraded_reason)
@@ -81,7 +84,7 @@ def test_too_few_races_leave_the_baseline_under_its_own_name(known) -> None:
 def test_a_champion_of_another_archive_is_not_asked(known) -> None:
     tables, _, training = known
     champion = {"model_version": "v7", "last_event": "1950-monaco"}
-    chosen = model_for(held(training)[-1], tables["events"], training, QUICK, champion, Store())
+    chosen = model_for(held(training)[-1], tables["events"], training, QUICK, champion, STORE)
     assert chosen.version.startswith("as-of-")
 
 
