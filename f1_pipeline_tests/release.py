@@ -60,12 +60,13 @@ def make_release(
     files = _Release(seasons, future, races, cars, seed, unheld).files
     names = sorted({*files, *SIBLINGS})
     texts = {f"f1db-{n}.csv": _csv(files[n], files[SIBLINGS.get(n, n)]) for n in names}
+    target.parent.mkdir(parents=True, exist_ok=True)
     if target.suffix == ".zip":
         with zipfile.ZipFile(target, "w") as archive:
             for name, text in texts.items():
                 archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
         return target
-    target.mkdir(parents=True, exist_ok=True)
+    target.mkdir(exist_ok=True)
     for name, text in texts.items():
         (target / name).write_text(text)
     return target

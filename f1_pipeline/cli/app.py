@@ -204,7 +204,9 @@ def dev(
     settings = load_settings()
     _open()
     command = [
-        *(sys.executable, "-m", "dagster", "dev", *_location()),
+        # `dg dev`, which it recommends at every start, would bring 25 packages more.
+        *(sys.executable, "-W", "ignore:Function `dev_command` is superseded"),
+        *("-m", "dagster", "dev", *_location()),
         *("--host", "127.0.0.1", "--port", str(port or settings.port)),
     ]
     environment = os.environ | {"DAGSTER_HOME": str(settings.dagster_home)}

@@ -64,7 +64,8 @@ def build(raw: dict[str, pd.DataFrame], last_good: Mapping[str, pd.DataFrame]) -
     took_part = set(transformed["entries"]["event_id"])
     for name, frame in transformed.items():
         valid, found = _valid_rows(frame, CONTRACTS[name], frames)
-        faults += found
+        # The rows of an event whose own row is at fault are innocent: it is withheld as it is.
+        faults += [f for f in found if not _only_lacks_its_event(f, faults)]
         frames[name] = valid if name not in WHOLE else _refill(valid, found, name, last_good)
     bad = frozenset(f.event_id for f in faults if f.event_id is not None)
     # A fault stays with its event: who is expected at others follows from valid rows.
@@ -158,6 +159,12 @@ def _unknown_references(
         noun = column.removesuffix("_id")
         faults += [(i, f"unknown {noun} {values[i]!r}") for i in frame.index[unknown]]
     return faults
+
+
+def _only_lacks_its_event(fault: Fault, before: list[Fault]) -> bool:
+    if not fault.reason.startswith("unknown event "):
+        return False
+    return any(f.table == "events" and f.event_id == fault.event_id for f in before)
 
 
 def _event_of(frame: pd.DataFrame, index: int, contract: Contract) -> str | None:

@@ -228,3 +228,9 @@ def test_faults_become_rows_of_the_quarantine_once_each(small_raw):
     assert list(fault_rows([])) == list(rows)
     other = Fault("race_results", EVENT, "laps: too small (-1)", {"laps": -2})
     assert other.id not in set(rows["quarantine_id"])
+
+
+def test_a_bad_row_of_the_calendar_accuses_no_other(small_raw: Frames) -> None:
+    built = build(spoilt(small_raw, "events", "round", 0), {})
+    assert [(f.table, f.event_id) for f in built.faults] == [("events", EVENT)]
+    assert EVENT in built.withheld
