@@ -293,9 +293,13 @@ def _show_evidence(warehouse: "Warehouse", seasons: list[int], horizon: str) -> 
 
 def _write(model: "pd.DataFrame", warehouse: "Warehouse", out: Path) -> None:
     """The backtest's forecasts under the prediction contract's names, with their outcomes."""
+    from f1_pipeline.predictions import exact
+
     events = warehouse.read("events")[["event_id", "race_starts_at"]]
     codes = warehouse.read("drivers").set_index("driver_id")["code"]
-    rows = model.merge(events.rename(columns={"race_starts_at": "event_starts_at"}), on="event_id")
+    rows = exact(model).merge(
+        events.rename(columns={"race_starts_at": "event_starts_at"}), on="event_id"
+    )
     rows = rows.assign(
         driver_code=rows["driver_id"].map(codes),
         grid_source=rows["grid_source"].replace("none", None),

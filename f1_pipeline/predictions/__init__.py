@@ -5,13 +5,14 @@ contract, their coherence, their status. Not here: fitting (modelling), storing 
 """
 
 from f1_pipeline.predictions.choice import Forecaster, model_for
-from f1_pipeline.predictions.coherence import incoherences
+from f1_pipeline.predictions.coherence import exact, incoherences
 from f1_pipeline.predictions.current import current, status
 from f1_pipeline.predictions.rows import forecast, not_published
 
 __all__ = [
     "Forecaster",
     "current",
+    "exact",
     "forecast",
     "incoherences",
     "model_for",

@@ -7,6 +7,7 @@ import pandas as pd
 from f1_pipeline.contracts.predictions import GRID_SOURCES, HORIZONS
 from f1_pipeline.errors import UsageError
 from f1_pipeline.predictions.choice import Forecaster
+from f1_pipeline.predictions.coherence import exact
 
 # Of each horizon the best rung of the grid that is there.
 _RUNGS = {"pre_weekend": ["none"], "post_qualifying": GRID_SOURCES}
@@ -33,7 +34,7 @@ def forecast(
         )
     codes = drivers.set_index("driver_id")["code"]
     starts = events.set_index("event_id")["race_starts_at"]
-    rows = pd.concat(made, ignore_index=True)
+    rows = exact(pd.concat(made, ignore_index=True))
     return rows.assign(
         driver_code=rows["driver_id"].map(codes), event_starts_at=starts[event_id], tier="results"
     )

@@ -47,6 +47,7 @@ def test_a_published_prediction_meets_its_contract_and_adds_up(ran: tuple[Home, 
     assert list(rows.columns) == [*(c.name for c in contract.columns), "status"]
     assert incoherences(stored) == []
     assert rows["p_win"].is_monotonic_decreasing
+    assert sum(rows["p_points"]) <= 10
 
 
 def test_the_same_run_again_changes_nothing(copy_of_small: Home) -> None:
