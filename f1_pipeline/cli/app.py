@@ -83,7 +83,7 @@ def run(
 
     first, last = _seasons(seasons) if seasons else (None, None)
     training = {"first_season": first, "last_season": last, "quick": quick}
-    clock.now()
+    clock.now()  # a wrong F1_NOW is told before any work is done
     runs, warehouse = _open()
     runs.execute("refresh", training=training)
     known = warehouse.read_many(["events", "race_results", "quarantine"])
@@ -118,7 +118,7 @@ def predict(
     from f1_pipeline import tables
     from f1_pipeline.cli import report
 
-    clock.now()
+    clock.now()  # a wrong F1_NOW is told before any work is done
     runs, warehouse = _open()
     known = warehouse.read_many(["events", "race_results"])
     if known["events"].empty:

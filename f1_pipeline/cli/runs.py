@@ -2,7 +2,6 @@
 
 import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -30,7 +29,8 @@ class Runs:
         """
         run_id = str(uuid.uuid4())
         with ERR.status(f"{job} …") as status:
-            # The public way to be told of events while a run goes on in this process.
+            # Not in Dagster's documents, but the only way to be told of events while a run goes on
+            # in this process; the tests of `run` read the lines that come of it.
             self.instance.add_event_listener(run_id, _Progress(status, partition))
             try:
                 self.definitions.resolve_job_def(job).execute_in_process(
@@ -46,7 +46,7 @@ class Runs:
                 raise _cause(error) from error
 
 
-class _Progress(Callable[[Any], None]):  # type: ignore[misc]
+class _Progress:
     """Names the step at work, and leaves a line with its time behind when it is done."""
 
     def __init__(self, status: Status, partition: str | None) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from f1_pipeline import clock
 from f1_pipeline.contracts import CONTRACTS, check, content_fingerprint
-from f1_pipeline.errors import PipelineError, UsageError
+from f1_pipeline.errors import UsageError
 from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe
 from f1_pipeline.settings import Settings, load_settings
 from f1_pipeline.storage.model_store import ModelStore
@@ -91,8 +91,3 @@ class WarehouseIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
         return self.storage.warehouse.read(context.asset_key.path[-1])
-
-
-def as_failure(error: PipelineError) -> dg.Failure:
-    """A clear error for the run: retrying cannot help before a person did what it says."""
-    return dg.Failure(description=str(error), allow_retries=False)

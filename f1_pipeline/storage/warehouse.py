@@ -150,11 +150,9 @@ def _publish_table(
         return
     _retire(connection, contract, [*changed, *withdrawn], current, at)
     events = frame["event_id"] if contract.by_event else pd.Series(WHOLE, index=frame.index)
+    counts = events.value_counts()
     ledger = []
-    for event_id, count in [
-        *events[events.isin(changed)].value_counts(sort=False).items(),
-        *((event_id, 0) for event_id in withdrawn),
-    ]:
+    for event_id in [*changed, *withdrawn]:
         before = current.get(event_id)
         ledger.append(
             {
@@ -165,39 +163,19 @@ def _publish_table(
                 "valid_from": at if before else valid_from.get(event_id, at),
                 "published_at": at,
                 "run_id": run_id,
-                "row_count": int(count),
+                "row_count": int(counts.get(event_id, 0)),
             }
         )
-    if not ledger and not contract.by_event:
-        ledger = _empty_table(contract, hashes[WHOLE], current.get(WHOLE), run_id, at)
     connection.execute(sa.insert(VERSIONS), ledger)
     new = frame[events.isin(changed)]
     if contract.by_event:
-        entries = {row["event_id"]: row for row in ledger}
+        versions = {row["event_id"]: row["version"] for row in ledger}
+        since = {row["event_id"]: row["valid_from"] for row in ledger}
         new = new.assign(
-            version=new["event_id"].map({e: r["version"] for e, r in entries.items()}),
-            valid_from=pd.to_datetime(
-                new["event_id"].map({e: r["valid_from"] for e, r in entries.items()}), utc=True
-            ),
+            version=new["event_id"].map(versions),
+            valid_from=pd.to_datetime(new["event_id"].map(since), utc=True),
         )
     _insert(connection, TABLES[contract.name], new)
-
-
-def _empty_table(
-    contract: Contract, content_hash: str, before: Any, run_id: str, at: datetime
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "table_name": contract.name,
-            "event_id": WHOLE,
-            "version": before.version + 1 if before else 1,
-            "content_hash": content_hash,
-            "valid_from": at,
-            "published_at": at,
-            "run_id": run_id,
-            "row_count": 0,
-        }
-    ]
 
 
 def _current_versions(connection: Connection, name: str) -> dict[str, Any]:

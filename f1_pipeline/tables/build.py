@@ -105,9 +105,9 @@ def _transform(raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Raw to contract columns, in the order in which tables may refer to each other."""
     known = set(raw["constructors"]["constructor_id"])
     return {
-        "circuits": identity.circuits(raw["circuits"]),
-        "drivers": identity.drivers(raw["drivers"]),
-        "constructors": identity.constructors(raw["constructors"]),
+        "circuits": identity.as_listed(raw["circuits"], "circuits"),
+        "drivers": identity.as_listed(raw["drivers"], "drivers"),
+        "constructors": identity.as_listed(raw["constructors"], "constructors"),
         "constructor_lineage": identity.constructor_lineage(raw["constructor_lineage"], known),
         "events": events.events(raw["events"]),
         "entries": entries.took_part(raw),

@@ -5,16 +5,9 @@ import pandas as pd
 from f1_pipeline.contracts import CONTRACTS
 
 
-def drivers(raw: pd.DataFrame) -> pd.DataFrame:
-    return raw[[c.name for c in CONTRACTS["drivers"].columns]]
-
-
-def constructors(raw: pd.DataFrame) -> pd.DataFrame:
-    return raw[[c.name for c in CONTRACTS["constructors"].columns]]
-
-
-def circuits(raw: pd.DataFrame) -> pd.DataFrame:
-    return raw[[c.name for c in CONTRACTS["circuits"].columns]]
+def as_listed(raw: pd.DataFrame, table: str) -> pd.DataFrame:
+    """Drivers, constructors and circuits stand in their tables as the source lists them."""
+    return raw[[c.name for c in CONTRACTS[table].columns]]
 
 
 def constructor_lineage(chains: pd.DataFrame, known: set[str]) -> pd.DataFrame:
@@ -28,5 +21,4 @@ def constructor_lineage(chains: pd.DataFrame, known: set[str]) -> pd.DataFrame:
         lineage_id=ordered.groupby("chain_id")["constructor_id"].transform("first")
     )
     periods = ordered.drop_duplicates(["constructor_id", "season_from"])
-    columns = [c.name for c in CONTRACTS["constructor_lineage"].columns]
-    return periods.loc[periods["constructor_id"].isin(known), columns]
+    return as_listed(periods[periods["constructor_id"].isin(known)], "constructor_lineage")
