@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.status import Status
 
 from f1_pipeline.errors import PipelineError
+from f1_pipeline.settings import load_settings
 
 ERR = Console(stderr=True, highlight=False)
 
@@ -28,6 +29,7 @@ class Runs:
         The run is recorded on the instance as any other and shows in the UI.
         """
         run_id = str(uuid.uuid4())
+        log_level = load_settings().log_level
         with ERR.status(f"{job} …") as status:
             # Not in Dagster's documents, but the only way to be told of events while a run goes on
             # in this process; the tests of `run` read the lines that come of it.
@@ -38,12 +40,20 @@ class Runs:
                     partition_key=partition,
                     run_id=run_id,
                     run_config={
-                        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                        "loggers": {"console": {"config": {"log_level": console_level(log_level)}}},
                         "resources": {"training": {"config": training or {}}},
                     },
                 )
             except dg.DagsterError as error:
                 raise _cause(error) from error
+
+
+def console_level(log_level: str) -> str:
+    """What Dagster may say on the console: its events for who asks (LOG_LEVEL=DEBUG or INFO).
+
+    Otherwise nothing: progress has its lines, and an error is one line, not a traceback.
+    """
+    return log_level if log_level in ("DEBUG", "INFO") else "CRITICAL"
 
 
 class _Progress:

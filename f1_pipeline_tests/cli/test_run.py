@@ -6,6 +6,7 @@ import sqlite3
 import pandas as pd
 import pytest
 
+from f1_pipeline.cli.runs import console_level
 from f1_pipeline.contracts import CONTRACTS, check
 from f1_pipeline.predictions import incoherences
 from f1_pipeline_tests.cli.conftest import OPEN, Done, Home
@@ -80,3 +81,19 @@ def test_seasons_bound_what_is_trained_on(copy_of_small: Home) -> None:
             "SELECT first_event, last_event FROM models WHERE stage = 'champion'"
         ).fetchall()
     assert window == [("2023-australia", "2024-miami")]
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"),
+    [("DEBUG", "DEBUG"), ("INFO", "INFO"), ("WARNING", "CRITICAL"), ("ERROR", "CRITICAL")],
+)
+def test_dagster_speaks_on_the_console_only_when_asked(asked: str, given: str) -> None:
+    assert console_level(asked) == given
+
+
+def test_the_log_level_reaches_the_run(copy_of_small: Home) -> None:
+    quiet = copy_of_small.call_apart("predict", "--event", "2025-japan")
+    loud = copy_of_small.call_apart("predict", "--event", "2024-japan", LOG_LEVEL="INFO")
+    assert (quiet.code, loud.code) == (0, 0)
+    assert "dagster - " not in quiet.err
+    assert "dagster - " in loud.err
