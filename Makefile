@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test bench lock clean \
+.PHONY: help run dev test season bench lock clean \
 	check check-style check-types check-locks check-definitions
 
 VENV := .venv
@@ -45,6 +45,7 @@ help:
 	@echo "make run    the pipeline, to a prediction for the next race"
 	@echo "make dev    the Dagster UI, its daemon and the code location"
 	@echo "make test   all tests          make check  style, types, definitions, locks"
+	@echo "make season a season played forward, by the sensors alone (25 minutes; --events 3: four)"
 	@echo "make bench  measurements       make lock   pin the dependencies anew"
 
 $(VENV)/.runtime-stamp: requirements.lock pyproject.toml
@@ -64,6 +65,9 @@ dev: $(VENV)/.runtime-stamp
 
 test: $(VENV)/.dev-stamp
 	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
+
+season: $(VENV)/.dev-stamp
+	@$(VENV)/bin/python -m f1_pipeline_tests.season $(ARGS)
 
 bench: $(VENV)/.dev-stamp
 	@$(VENV)/bin/python -m f1_pipeline_tests.bench $(ARGS)

@@ -37,3 +37,11 @@ def now() -> datetime:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"F1_NOW={setting!r} cannot be read: {error}.") from None
     return parse_instant(text, "F1_NOW")
+
+
+def wall() -> datetime:
+    """The real time, whatever `F1_NOW` says: for rate limits and signs of life alone.
+
+    A season that is played forward must not make an hour of requests pass in a second.
+    """
+    return datetime.now(UTC)

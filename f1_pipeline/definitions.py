@@ -8,8 +8,18 @@ from typing import Any
 
 import dagster as dg
 
-from f1_pipeline.defs import checks, features, jobs, model, predictions, raw, tables
-from f1_pipeline.defs.resources import Storage, Training, WarehouseIOManager
+from f1_pipeline.defs import (
+    checks,
+    features,
+    jobs,
+    model,
+    predictions,
+    raw,
+    schedules,
+    sensors,
+    tables,
+)
+from f1_pipeline.defs.resources import Storage, Training, Upstream, WarehouseIOManager
 
 
 def build_definitions(**resources: Any) -> dg.Definitions:
@@ -18,12 +28,15 @@ def build_definitions(**resources: Any) -> dg.Definitions:
     own = {
         "storage": storage,
         "training": Training(),
+        "upstream": Upstream(storage=storage),
         "io_manager": WarehouseIOManager(storage=storage),
     }
     return dg.Definitions(
         assets=dg.load_assets_from_modules([raw, tables, features, model, predictions]),
         asset_checks=checks.contract_checks,
         jobs=jobs.JOBS,
+        sensors=sensors.SENSORS,
+        schedules=schedules.SCHEDULES,
         resources=own | resources,
         executor=dg.in_process_executor,
     )

@@ -5,9 +5,10 @@ variable read elsewhere, by `clock`, since it may change while a process runs.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -39,6 +40,14 @@ def _database_url(value: str) -> str:
     raise ValueError(f"{backend}:// is not supported: use postgresql:// or sqlite:///FILE")
 
 
+def _upstream_url(value: str) -> str:
+    """An http(s) address without a trailing slash, or '' for the services themselves."""
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("expected an address such as http://127.0.0.1:8000")
+    return value.rstrip("/")
+
+
 Folder = Annotated[Path, AfterValidator(Path.resolve)]
 
 
@@ -54,15 +63,47 @@ class Settings(BaseSettings):
         "", validation_alias="DATABASE_URL"
     )
     dagster_home_dir: Folder | None = Field(None, validation_alias="DAGSTER_HOME")
+    fastf1_cache: Folder | None = Field(None, validation_alias="FASTF1_CACHE_DIR")
+    upstream_url: Annotated[str, AfterValidator(_upstream_url)] = Field(
+        "", validation_alias="F1_UPSTREAM_URL"
+    )
+    # Requests an hour: to Jolpica, and to all services together. FastF1's published ones.
+    request_limits: str = Field(
+        "200,500", validation_alias="F1_REQUEST_LIMITS", pattern=r"^(none|\d{1,6},\d{1,6})$"
+    )
+    # The shortest time between two looks for a result that is due, in seconds.
+    look_seconds: int = Field(120, validation_alias="F1_LOOK_SECONDS", ge=5, le=3600)
     log_level: str = Field(
         "WARNING", validation_alias="LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$"
     )
     port: int = Field(3000, validation_alias="PORT", ge=1, le=65535)
 
+    @model_validator(mode="after")
+    def _services_are_spared(self) -> Self:
+        loopback = urlsplit(self.upstream_url).hostname in ("127.0.0.1", "localhost", "::1")
+        if loopback:
+            return self
+        if self.request_limits == "none":
+            raise ValueError(
+                "F1_REQUEST_LIMITS=none is for an F1_UPSTREAM_URL on loopback only: FastF1's "
+                "limits protect public services"
+            )
+        jolpica, together = map(int, self.request_limits.split(","))
+        if not (0 < jolpica <= 200 and 0 < together <= 500):
+            raise ValueError(
+                "F1_REQUEST_LIMITS: expected requests an hour to Jolpica and to all services, at "
+                f"most 200,500 (found {self.request_limits!r})"
+            )
+        return self
+
     @property
     def database_url(self) -> str:
         """`DATABASE_URL`, or the SQLite file under the data directory."""
         return self.database or f"sqlite:///{self.data_dir / 'warehouse.db'}"
+
+    @property
+    def fastf1_cache_dir(self) -> Path:
+        return self.fastf1_cache or self.data_dir / "fastf1"
 
     @property
     def model_storage_path(self) -> Path:
@@ -79,8 +120,10 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = first["loc"][0]
         message = first["msg"].removeprefix("Value error, ")
+        if not first["loc"]:
+            raise UsageError(f"{message}.") from None
+        name = first["loc"][0]
         # An address of a database may hold a password.
         found = "" if name == "DATABASE_URL" else f" (found {first['input']!r})"
         raise UsageError(f"{name}: {message}{found}.") from None

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from difflib import get_close_matches
 from enum import StrEnum
@@ -12,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1_pipeline import __version__, clock
+from f1_pipeline.cli import seasons as season_commands
+from f1_pipeline.cli.opening import open_runs, parse_seasons
 from f1_pipeline.errors import PipelineError, UsageError
 from f1_pipeline.settings import ROOT, load_settings
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from f1_pipeline.cli.runs import Runs
     from f1_pipeline.storage.warehouse import Warehouse
 
 app = typer.Typer(
@@ -81,10 +81,12 @@ def run(
     from f1_pipeline.cli import report
     from f1_pipeline.modelling import NotEnoughRacesError
 
-    first, last = _seasons(seasons) if seasons else (None, None)
+    first, last = parse_seasons(seasons) if seasons else (None, None)
     training = {"first_season": first, "last_season": last, "quick": quick}
     clock.now()  # a wrong F1_NOW is told before any work is done
-    runs, warehouse = _open()
+    runs, warehouse = open_runs()
+    if not offline:
+        season_commands.top_up(runs)
     runs.execute("refresh", training=training)
     known = warehouse.read_many(["events", "race_results", "quarantine"])
     report.withheld(known["quarantine"])
@@ -119,7 +121,7 @@ def predict(
     from f1_pipeline.cli import report
 
     clock.now()  # a wrong F1_NOW is told before any work is done
-    runs, warehouse = _open()
+    runs, warehouse = open_runs()
     known = warehouse.read_many(["events", "race_results"])
     if known["events"].empty:
         raise PipelineError("there is no prediction yet: run `f1-pipeline run` first.")
@@ -160,8 +162,8 @@ def backtest(
     from f1_pipeline.cli import report
     from f1_pipeline.modelling import evaluate
 
-    first, last = _seasons(seasons)
-    runs, warehouse = _open()
+    first, last = parse_seasons(seasons)
+    runs, warehouse = open_runs()
     known = sorted(int(key) for key in runs.instance.get_dynamic_partitions("seasons"))
     if not known:
         runs.execute("refresh")
@@ -179,6 +181,10 @@ def backtest(
         print(json.dumps(scores, indent=2))
     else:
         report.evidence(scores, _period(wanted), horizon.value, _baseline_name(horizon.value))
+
+
+app.command("backfill")(season_commands.backfill)
+app.command("sync-drivers")(season_commands.sync_drivers)
 
 
 @archive_app.command("build")
@@ -202,7 +208,7 @@ def dev(
 ) -> None:
     """The Dagster UI, the daemon and the code location on one persistent instance (loopback)."""
     settings = load_settings()
-    _open()
+    open_runs()
     command = [
         # `dg dev`, which it recommends at every start, would bring 25 packages more.
         *(sys.executable, "-W", "ignore:Function `dev_command` is superseded"),
@@ -218,27 +224,6 @@ def _location() -> list[str]:
     """The code location under the one name it has everywhere, from the checkout if there is one."""
     workspace = ROOT / "workspace.yaml"
     return ["-w", str(workspace)] if workspace.is_file() else ["-m", "f1_pipeline.definitions"]
-
-
-def _open() -> "tuple[Runs, Warehouse]":
-    from f1_pipeline.cli.home import open_instance
-    from f1_pipeline.cli.runs import Runs
-    from f1_pipeline.definitions import defs
-    from f1_pipeline.storage.warehouse import Warehouse
-
-    settings = load_settings()
-    warehouse = Warehouse(settings.database_url)
-    return Runs(defs, open_instance(settings)), warehouse
-
-
-def _seasons(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d{4})(?:-(\d{4}))?", text.strip())
-    if match is None:
-        raise UsageError(f"--seasons {text}: expected a season or a range such as 2019-2025.")
-    first, last = int(match[1]), int(match[2] or match[1])
-    if last < first:
-        raise UsageError(f"--seasons {text}: the last season comes before the first.")
-    return first, last
 
 
 def _check_event(event_id: str, events: "pd.DataFrame") -> None:

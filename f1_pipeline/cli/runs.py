@@ -22,9 +22,16 @@ class Runs:
         self.instance = instance
 
     def execute(
-        self, job: str, *, partition: str | None = None, training: dict[str, Any] | None = None
+        self,
+        job: str,
+        *,
+        partition: str | None = None,
+        training: dict[str, Any] | None = None,
+        collect: dict[str, Any] | None = None,
     ) -> None:
         """Run the job to its end; a `PipelineError` of an asset is raised as it is.
+
+        `training`: configuration of the resource of that name; `collect`: of the op of that name.
 
         The run is recorded on the instance as any other and shows in the UI.
         """
@@ -41,11 +48,15 @@ class Runs:
                     run_id=run_id,
                     run_config={
                         "loggers": {"console": {"config": {"log_level": console_level(log_level)}}},
-                        "resources": {"training": {"config": training or {}}},
-                    },
+                    }
+                    | ({"resources": {"training": {"config": training}}} if training else {})
+                    | ({"ops": {"collect": {"config": collect}}} if collect else {}),
                 )
             except dg.DagsterError as error:
                 raise _cause(error) from error
+            except dg.Failure as error:
+                # A failure that an asset has put into words.
+                raise PipelineError(error.description or str(error)) from error
 
 
 def console_level(log_level: str) -> str:

@@ -1,4 +1,4 @@
-"""Forecasts: what is published for a race, and what the backtest would have published."""
+"""Forecasts: what is published for a race, its scores, what the backtest would have published."""
 
 import pandera.pandas as pa
 
@@ -7,6 +7,14 @@ from f1_pipeline.contracts.base import Boolean, Integer, Table, Timestamp, contr
 
 HORIZONS = ["pre_weekend", "post_practice", "post_qualifying"]
 GRID_SOURCES = ["official", "qualifying"]
+
+
+def _share(what: str) -> float:
+    return pa.Field(ge=0, le=1, nullable=True, description=what)
+
+
+def _loss(what: str) -> float:
+    return pa.Field(ge=0, nullable=True, description=what)
 
 
 class Forecast(Table):
@@ -56,6 +64,45 @@ class RacePredictions(Forecast):
     run_id: str = pa.Field(description="Dagster run that published it")
     generated_at: Timestamp = pa.Field(description="when it was made, UTC")
     event_starts_at: Timestamp = pa.Field(description="scheduled start of the race, UTC")
+
+
+@contract(
+    layer="predictions",
+    key=("event_id", "horizon", "run_id"),
+    by_event=True,
+    references={"event_id": ("events", "event_id")},
+)
+class ScoredPredictions(Table):
+    """Published predictions against the race result as last ruled: one row per forecast."""
+
+    event_id: str = fields.event_id()
+    season: Integer = fields.season()
+    round: Integer = fields.round_number()
+    horizon: str = pa.Field(isin=HORIZONS, description="what was known: see the cut-offs")
+    run_id: str = pa.Field(description="Dagster run that published the prediction")
+    model_version: str = pa.Field(description="fit that made it, or the baseline's name")
+    data_version: str = pa.Field(description="hash of the features that it was made from")
+    tier: str = pa.Field(isin=["results", "timing"], description="the tier that it rests on")
+    grid_source: str = pa.Field(
+        isin=GRID_SOURCES, nullable=True, description="the grid's rung; null before qualifying"
+    )
+    status: str = pa.Field(
+        isin=["locked", "retrospective"],
+        description="generated before the start of the race, or after it: then it is no forecast",
+    )
+    generated_at: Timestamp = pa.Field(description="when the prediction was made, UTC")
+    drivers: Integer = pa.Field(ge=1, description="how many drivers were forecast and scored")
+    win_top1: float = _share("1 where the most probable winner won, else 0")
+    win_ll: float = _loss("log-loss of the winner, in nats")
+    podium_p3: float = _share("share of the three most probable that reached the podium")
+    podium_ll: float = _loss("mean log-loss of the podium, in nats")
+    points_p10: float = _share("share of the ten most probable that reached the points")
+    points_ll: float = _loss("mean log-loss of the points, in nats")
+    spearman: float = pa.Field(
+        ge=-1, le=1, nullable=True, description="rank correlation over the classified drivers"
+    )
+    mae: float = _loss("mean error of the place over the classified drivers")
+    rps: float = _loss("ranked probability score of the positions")
 
 
 @contract(

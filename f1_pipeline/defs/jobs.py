@@ -1,22 +1,67 @@
 """The jobs: what one run does. All of them run in one process; runs are the unit that spreads."""
 
+from typing import Any
+
 import dagster as dg
 
-PARTITIONED = dg.AssetSelection.assets(["model", "backtest"], ["predictions", "race_predictions"])
+from f1_pipeline.defs.seasons import collect_season
+
+BY_EVENT = dg.AssetSelection.assets(
+    *(["raw", kind] for kind in ("results", "qualifying", "sprint", "pit_stops"))
+)
+BACKTEST = dg.AssetSelection.assets(["model", "backtest"])
+PREDICTIONS = dg.AssetSelection.assets(["predictions", "race_predictions"])
+CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
+SCORES = dg.AssetSelection.assets(["predictions", "scored_predictions"])
+TABLES_AND_FEATURES = dg.AssetSelection.groups("tables", "features")
+FITS = dg.AssetSelection.assets(
+    ["model", "training_set"], ["model", "challenger"], ["model", "champion"]
+)
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - PARTITIONED,
-    description="Archive to model: every table, feature and fit, all that knows no partition.",
+    selection=dg.AssetSelection.all() - BY_EVENT - BACKTEST - PREDICTIONS - CALENDAR,
+    description="Archive and kept answers to model: every table, feature and fit, all that knows "
+    "no partition. Asks no upstream.",
+)
+update_event = dg.define_asset_job(
+    "update_event",
+    selection=BY_EVENT | TABLES_AND_FEATURES | PREDICTIONS | SCORES,
+    description="A session's result, to the forecast that it opens or the scores that it settles. "
+    "No fit: fits follow a race.",
+)
+update_calendar = dg.define_asset_job(
+    "update_calendar",
+    selection=CALENDAR | TABLES_AND_FEATURES | SCORES,
+    description="The calendar as it stands now, and what follows from it.",
+)
+update_tables = dg.define_asset_job(
+    "update_tables",
+    selection=TABLES_AND_FEATURES | SCORES,
+    description="Tables and features from what is kept. Asks no upstream.",
+)
+after_race = dg.define_asset_job(
+    "after_race",
+    selection=FITS | PREDICTIONS,
+    description="A fit on all races held, and the forecast of the next one.",
 )
 backtest_season = dg.define_asset_job(
     "backtest_season",
-    selection=dg.AssetSelection.assets(["model", "backtest"]),
+    selection=BACKTEST,
     description="The walk-forward backtest of one season.",
 )
 predict_event = dg.define_asset_job(
     "predict_event",
-    selection=dg.AssetSelection.assets(["predictions", "race_predictions"]),
+    selection=PREDICTIONS,
     description="The forecast of one event.",
 )
-JOBS = [refresh, backtest_season, predict_event]
+JOBS: list[Any] = [
+    refresh,
+    update_event,
+    update_calendar,
+    update_tables,
+    after_race,
+    backtest_season,
+    predict_event,
+    collect_season,
+]

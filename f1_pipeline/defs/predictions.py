@@ -1,4 +1,4 @@
-"""Layer predictions: the forecast of an event, appended to race_predictions and never changed."""
+"""Layer predictions: forecasts, appended to race_predictions and never changed; their scores."""
 
 from typing import Any
 
@@ -8,8 +8,10 @@ import pandas as pd
 from f1_pipeline import clock, predictions
 from f1_pipeline.contracts import CONTRACTS, check
 from f1_pipeline.defs import pictures
-from f1_pipeline.defs.resources import Storage, Training
+from f1_pipeline.defs.resources import Storage, Training, table_result
 from f1_pipeline.defs.specs import EVENTS, describe_table
+
+_SHOWN_SCORES = ("win_ll", "podium_ll", "points_ll", "rps", "spearman")
 
 
 @dg.asset(
@@ -85,3 +87,34 @@ def _shown(made: pd.DataFrame, new: int) -> dict[str, Any]:
             last, f"{event_id}, {horizon.replace('_', ' ')}"
         ),
     }
+
+
+@dg.asset(
+    deps=[dg.AssetKey(["predictions", "race_predictions"])],
+    ins={"race_results": dg.AssetIn(dg.AssetKey(["tables", "race_results"]))},
+    **describe_table(
+        "scored_predictions", kinds={"pandas"}, made_by=("predictions", "modelling", "features")
+    ),
+)
+def scored_predictions(
+    context: dg.AssetExecutionContext, race_results: pd.DataFrame, storage: Storage
+) -> dg.MaterializeResult:
+    """Score all that was published anew: a result that was corrected scores its event again."""
+    rows = predictions.scored(storage.warehouse.read("race_predictions"), race_results)
+    context.add_asset_metadata({"newest": dg.MetadataValue.md(_newest_scores(rows))})
+    return table_result("scored_predictions", rows)
+
+
+def _newest_scores(scores: pd.DataFrame, most: int = 10) -> str:
+    """The newest events as a table: of each horizon what was made in time, then the newest."""
+    scores = scores.assign(in_time=scores["status"].eq("locked"))
+    order = ["season", "round", "event_id", "horizon", "in_time", "generated_at", "run_id"]
+    counted = scores.sort_values(order).drop_duplicates(["event_id", "horizon"], keep="last")
+    events = list(counted["event_id"].drop_duplicates())[-most:]
+    lines = ["| event | horizon | status | " + " | ".join(_SHOWN_SCORES) + " |"]
+    lines.append("|---" * (3 + len(_SHOWN_SCORES)) + "|")
+    for row in counted[counted["event_id"].isin(events)].iloc[::-1].to_dict("records"):
+        values = ["–" if pd.isna(row[name]) else f"{row[name]:.3f}" for name in _SHOWN_SCORES]
+        cells = [row["event_id"], row["horizon"], row["status"], *values]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

@@ -3,6 +3,8 @@
 Each opens on first use, from the environment of the process that runs the asset.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
@@ -13,12 +15,30 @@ from f1_pipeline.contracts import CONTRACTS, check, content_fingerprint
 from f1_pipeline.errors import UsageError
 from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe
 from f1_pipeline.settings import Settings, load_settings
+from f1_pipeline.sources import archive, results
+from f1_pipeline.sources.aliases import Aliases
+from f1_pipeline.sources.results import Event, ResultsClient
+from f1_pipeline.sources.upstream import Connection, connect, limits
+from f1_pipeline.storage.answers import Answer, AnswerStore
+from f1_pipeline.storage.budget import RequestBudget
+from f1_pipeline.storage.heartbeats import Heartbeats
 from f1_pipeline.storage.model_store import ModelStore
 from f1_pipeline.storage.warehouse import Warehouse
 
 
 class Storage(dg.ConfigurableResource[Any]):
-    """The warehouse and the model store that the environment names."""
+    """The warehouse and the model store that the environment names.
+
+    Every asset needs it, so it gives the run's signs of life while it is open.
+    """
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Storage"]:
+        if context.run is None:
+            yield self  # for a sensor or a schedule
+            return
+        with Heartbeats(self.settings.database_url).beating(context.run.run_id):
+            yield self
 
     @property
     def settings(self) -> Settings:
@@ -31,6 +51,52 @@ class Storage(dg.ConfigurableResource[Any]):
     @property
     def models(self) -> ModelStore:
         return ModelStore(self.settings.model_storage_path, self.warehouse)
+
+
+class Upstream(dg.ConfigurableResource[Any]):
+    """FastF1's upstreams, the answers that are kept of them, and the names they go by."""
+
+    storage: dg.ResourceDependency[Storage]
+
+    @property
+    def answers(self) -> AnswerStore:
+        return AnswerStore(self.storage.settings.database_url)
+
+    @property
+    def budget(self) -> RequestBudget:
+        settings = self.storage.settings
+        return RequestBudget(settings.database_url, limits(settings.request_limits))
+
+    def aliases(self) -> Aliases:
+        drivers = archive.read(self.storage.settings.archive_dir)["drivers"]
+        return Aliases.shipped(drivers)
+
+    def client(self, log: Any, *, tries: int = 5, deadline: float | None = None) -> ResultsClient:
+        """A client of the results tier; from now on this process's FastF1 asks through the gate."""
+        settings = self.storage.settings
+        connection = Connection(
+            cache=settings.fastf1_cache_dir,
+            mirror=settings.upstream_url,
+            limited=settings.request_limits != "none",
+            budget=self.budget,
+        )
+        connect(connection, log.warning)
+        return ResultsClient(tries=tries, deadline=deadline)
+
+    def frames(self, answers: list[Answer], aliases: Aliases) -> dict[str, pd.DataFrame]:
+        """Kept answers as raw frames in the archive's shapes."""
+        return results.frames([(a.kind, a.key, a.content) for a in answers], aliases)
+
+    def listed(self, season: int) -> list[tuple[Event, str]]:
+        """The events of a season's kept calendar, each with the date of its race (ISO)."""
+        schedules = [a for a in self.answers.current(("schedule",)) if a.season == season]
+        if not schedules:
+            return []
+        calendar = self.frames(schedules, self.aliases())["events"]
+        return [
+            (Event(row.event_id, int(row.season), int(row.round)), str(row.race_date))
+            for row in calendar.itertuples()
+        ]
 
 
 class Training(dg.ConfigurableResource[Any]):

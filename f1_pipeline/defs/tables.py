@@ -11,12 +11,13 @@ import pandas as pd
 
 from f1_pipeline import clock
 from f1_pipeline.contracts import CONTRACTS, content_fingerprint, split
-from f1_pipeline.defs.resources import Storage
+from f1_pipeline.defs.resources import Storage, Upstream
 from f1_pipeline.defs.specs import EVENTS, SEASONS, describe_table
 from f1_pipeline.sources import archive
-from f1_pipeline.tables import Build, build, fault_rows, held, next_event
+from f1_pipeline.tables import Build, build, fault_rows, held, layered, next_event
 from f1_pipeline.tables.validity import valid_from
 
+_RAW = ("archive", "calendar", "results", "qualifying", "sprint", "pit_stops")
 NAMES = [name for name, contract in CONTRACTS.items() if contract.layer == "tables"]
 
 
@@ -24,7 +25,7 @@ NAMES = [name for name, contract in CONTRACTS.items() if contract.layer == "tabl
     name="tables",
     specs=[
         dg.AssetSpec(
-            deps=[dg.AssetKey(["raw", "archive"])],
+            deps=[dg.AssetKey(["raw", name]) for name in _RAW],
             **describe_table(name, kinds={"pandas", "pandera"}, made_by=("tables", "sources")),
         )
         for name in NAMES
@@ -46,10 +47,15 @@ NAMES = [name for name, contract in CONTRACTS.items() if contract.layer == "tabl
         )
     ],
 )
-def tables(context: dg.AssetExecutionContext, storage: Storage) -> Iterator[dg.MaterializeResult]:
+def tables(
+    context: dg.AssetExecutionContext, storage: Storage, upstream: Upstream
+) -> Iterator[dg.MaterializeResult]:
     """Build, publish, then read back what was published and check it."""
     warehouse = storage.warehouse
-    raw = archive.read(storage.settings.archive_dir)
+    answers, aliases = upstream.answers.current(), upstream.aliases()
+    raw = layered(archive.read(storage.settings.archive_dir), upstream.frames(answers, aliases))
+    for notice in aliases.notices:
+        context.log.warning(notice)
     built = build(raw, warehouse.read_many([n for n in NAMES if n != "quarantine"]))
     published = warehouse.publish(
         built.frames,
@@ -58,6 +64,7 @@ def tables(context: dg.AssetExecutionContext, storage: Storage) -> Iterator[dg.M
         valid_from=valid_from(built.frames["events"]),
         faults=fault_rows(built.faults),
     )
+    upstream.answers.mark_published(answers, clock.now())
     for fault in built.faults[:20]:
         context.log.warning(f"{fault.table} {fault.event_id or ''}: {fault.reason}")
     _register_partitions(context.instance, built)

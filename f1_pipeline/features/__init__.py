@@ -2,13 +2,25 @@
 
 `driver_form`, `team_form` and `circuit_patterns` carry state from earlier events; `race_features`
 joins them with what the weekend has shown by each horizon's cut-off; `training_set` adds the
-outcome. Not here: fitting (modelling), storage, Dagster.
+outcome. `compute_as_seen` gives each event the versions of the tables that its time knew. Not here:
+fitting (modelling), storage, Dagster.
 """
 
+from f1_pipeline.features.as_seen import AS_SEEN, compute_as_seen
 from f1_pipeline.features.circuits import circuit_patterns
 from f1_pipeline.features.drivers import driver_form
 from f1_pipeline.features.races import race_features
 from f1_pipeline.features.teams import team_form
+from f1_pipeline.features.timeline import Tables
 from f1_pipeline.features.training import training_set
 
-__all__ = ["circuit_patterns", "driver_form", "race_features", "team_form", "training_set"]
+__all__ = [
+    "AS_SEEN",
+    "Tables",
+    "circuit_patterns",
+    "compute_as_seen",
+    "driver_form",
+    "race_features",
+    "team_form",
+    "training_set",
+]

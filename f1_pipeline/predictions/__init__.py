@@ -1,13 +1,15 @@
 """From features and a model to published forecasts, and from published rows to what is current.
 
 Pure functions over frames: which model may forecast an event, the rows under the prediction
-contract, their coherence, their status. Not here: fitting (modelling), storing (storage).
+contract, their coherence, their status, their scores. Not here: fitting (modelling), storing
+(storage).
 """
 
 from f1_pipeline.predictions.choice import Forecaster, model_for
 from f1_pipeline.predictions.coherence import exact, incoherences
 from f1_pipeline.predictions.current import current, status
 from f1_pipeline.predictions.rows import forecast, not_published
+from f1_pipeline.predictions.scores import scored
 
 __all__ = [
     "Forecaster",
@@ -17,5 +19,6 @@ __all__ = [
     "incoherences",
     "model_for",
     "not_published",
+    "scored",
     "status",
 ]

@@ -83,6 +83,48 @@ VERSIONS = sa.Table(
     sa.Column("rows", sa.Text(), nullable=True),
 )
 
+# What the upstreams answered: a row per kind (results, schedule, …), key (an event or a season) and
+# version, a new one only where the content differs. `published_at`: when the tables took it in.
+ANSWERS = sa.Table(
+    "source_answers",
+    METADATA,
+    sa.Column("kind", sa.Text(), primary_key=True),
+    sa.Column("key", sa.Text(), primary_key=True),
+    sa.Column("version", sa.BigInteger(), primary_key=True),
+    sa.Column("season", sa.BigInteger(), nullable=False),
+    sa.Column("revision", sa.Text(), nullable=False),
+    sa.Column("content", sa.Text(), nullable=False),
+    sa.Column("row_count", sa.BigInteger(), nullable=False),
+    sa.Column("first_seen_at", Instant(), nullable=False),
+    sa.Column("last_seen_at", Instant(), nullable=False),
+    sa.Column("superseded_at", Instant(), nullable=True),
+    sa.Column("published_at", Instant(), nullable=True),
+    sa.Column("run_id", sa.Text(), nullable=False),
+)
+
+# Every request that went out, and until when a service wants none: the budget of all processes.
+REQUESTS = sa.Table(
+    "requests",
+    METADATA,
+    sa.Column("request_id", sa.Text(), primary_key=True),
+    sa.Column("service", sa.Text(), nullable=False),
+    sa.Column("sent_at", Instant(), nullable=False),
+)
+PAUSES = sa.Table(
+    "request_pauses",
+    METADATA,
+    sa.Column("service", sa.Text(), primary_key=True),
+    sa.Column("until", Instant(), nullable=False),
+)
+
+# Signs of life of runs that are under way: a killed process leaves a run that never ends.
+HEARTBEATS = sa.Table(
+    "run_heartbeats",
+    METADATA,
+    sa.Column("run_id", sa.Text(), primary_key=True),
+    sa.Column("beat_at", Instant(), nullable=False),
+)
+
 # Of each event: the latest horizon; in it, forecasts made in time before retrospective ones; then
 # the newest run. `status` follows the database's clock; the project's own reads follow F1_NOW.
 CURRENT_PREDICTIONS = """

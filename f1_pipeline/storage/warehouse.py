@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import accumulate, groupby, pairwise
 from typing import Any
 
 import pandas as pd
@@ -25,6 +26,21 @@ class Published:
 
     changed: dict[str, list[str]] = field(default_factory=dict)
     withdrawn: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Superseded:
+    """A version of an event that another one has replaced; no rows where it was a withdrawal.
+
+    The next version holds from `superseded_at` on.
+    """
+
+    table: str
+    event_id: str
+    version: int
+    valid_from: datetime
+    superseded_at: datetime
+    frame: pd.DataFrame
 
 
 class Warehouse:
@@ -57,8 +73,26 @@ class Warehouse:
             if row.superseded_at is None:
                 where = {"event_id": event_id} if CONTRACTS[name].by_event else {}
                 return _select(connection, CONTRACTS[name], **where)
-        frame = pd.DataFrame(json.loads(row.rows), columns=_names(CONTRACTS[name]))
-        return coerce(frame, CONTRACTS[name])[0]
+        return _from_ledger([row.rows], CONTRACTS[name])[0]
+
+    def superseded(self, names: list[str]) -> list[Superseded]:
+        """Every version in these tables that was replaced, by table, event and version."""
+        columns = ("table_name", "event_id", "version", "valid_from", "superseded_at", "rows")
+        statement = (
+            sa.select(*(VERSIONS.c[name] for name in columns))
+            .where(VERSIONS.c.table_name.in_(names) & VERSIONS.c.superseded_at.is_not(None))
+            .order_by(VERSIONS.c.table_name, VERSIONS.c.event_id, VERSIONS.c.version)
+        )
+        with database.reading(self.url) as connection:
+            ledger = connection.execute(statement).all()
+        found = []
+        for name, versions in groupby(ledger, key=lambda row: row.table_name):
+            rows = list(versions)
+            frames = _from_ledger([row.rows for row in rows], CONTRACTS[name])
+            for row, frame in zip(rows, frames, strict=True):
+                at = row.superseded_at
+                found.append(Superseded(name, row.event_id, row.version, row.valid_from, at, frame))
+        return found
 
     def versions(self, name: str) -> pd.DataFrame:
         """The ledger of a table: every version of every event, without rows."""
@@ -90,6 +124,14 @@ class Warehouse:
                 quarantine.record(connection, faults, run_id, at)
         return published
 
+    def event_ids(self, name: str, **where: Any) -> set[str]:
+        """The events that have a row in a table (of those that match `where`)."""
+        table = TABLES[name]
+        condition = sa.and_(sa.true(), *(table.c[column] == v for column, v in where.items()))
+        statement = sa.select(table.c.event_id).where(condition).distinct()
+        with database.reading(self.url) as connection:
+            return set(connection.execute(statement).scalars())
+
     def append(self, name: str, frame: pd.DataFrame) -> None:
         """Add rows that are never changed afterwards; rows whose key exists are an error."""
         with database.writing(self.url) as connection:
@@ -111,6 +153,15 @@ class Warehouse:
 
 def _names(contract: Contract) -> list[str]:
     return [column.name for column in contract.columns]
+
+
+def _from_ledger(texts: list[str], contract: Contract) -> list[pd.DataFrame]:
+    """The rows of several versions of a table, typed in one go: that is what takes the time."""
+    contents = [json.loads(text) for text in texts]
+    rows = [row for content in contents for row in content]
+    typed = coerce(pd.DataFrame(rows, columns=_names(contract), dtype=object), contract)[0]
+    ends = [0, *accumulate(len(content) for content in contents)]
+    return [typed.iloc[start:end].reset_index(drop=True) for start, end in pairwise(ends)]
 
 
 def _select(connection: Connection, contract: Contract, **where: Any) -> pd.DataFrame:

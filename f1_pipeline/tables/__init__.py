@@ -7,5 +7,6 @@ Transforms hand values on as they came: a value of a wrong type must reach its c
 
 from f1_pipeline.tables.build import Build, Fault, build, fault_rows
 from f1_pipeline.tables.calendar import held, in_order, next_event
+from f1_pipeline.tables.layering import layered
 
-__all__ = ["Build", "Fault", "build", "fault_rows", "held", "in_order", "next_event"]
+__all__ = ["Build", "Fault", "build", "fault_rows", "held", "in_order", "layered", "next_event"]

@@ -15,7 +15,7 @@ def events(raw: pd.DataFrame) -> pd.DataFrame:
     # A race with no known time counts from midnight: nothing made on its day is then in time.
     dated = pd.to_datetime(raw["race_date"], utc=True, errors="coerce", format="%Y-%m-%d")
     return raw.assign(
-        planned_laps=raw["scheduled_laps"].fillna(raw["laps"]),
+        planned_laps=raw["scheduled_laps"].where(raw["scheduled_laps"].notna(), raw["laps"]),
         format=_formats(raw),
         **starts,
         race_starts_at=timed.fillna(dated),

@@ -48,14 +48,15 @@ def qualifying_results(raw: pd.DataFrame) -> pd.DataFrame:
     merged = _merge_doubled(raw)
     return merged.assign(
         qualifying_order=merged["display_order"],
-        q1_ms=merged["q1_ms"].fillna(merged["time_ms"]),
+        q1_ms=merged["q1_ms"].where(merged["q1_ms"].notna(), merged["time_ms"]),
         tier="results",
     )
 
 
 def practice_results(raw: pd.DataFrame) -> pd.DataFrame:
     # Drivers without a time have no position: they follow in the source's order.
-    return raw.assign(position=raw["position"].fillna(raw["display_order"]), tier="results")
+    placed = raw["position"].notna()
+    return raw.assign(position=raw["position"].where(placed, raw["display_order"]), tier="results")
 
 
 def pit_stops(raw: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +71,7 @@ def _finish(raw: pd.DataFrame) -> pd.DataFrame:
         finish_order=raw["display_order"],
         classified=placed,
         outcome=outcome,
-        points=raw["points"].fillna(0),
+        points=raw["points"].where(raw["points"].notna(), 0),
         tier="results",
     )
 

@@ -164,6 +164,44 @@ def test_a_season_of_predictions_is_one_run(pipeline: Pipeline) -> None:
     assert rows["model_version"].str.startswith("as-of-").all()
 
 
+def test_a_corrected_result_is_scored_again_as_a_new_version(
+    pipeline: Pipeline, archive_dir: Path
+) -> None:
+    refreshed = pipeline.run("refresh")
+    assert all(e.passed for e in refreshed.get_asset_check_evaluations())
+    assert pipeline.warehouse.read("scored_predictions").empty
+    amended, other = pipeline.instance.get_dynamic_partitions("events")[-3:-1]
+    for event_id in (amended, other, NEXT):
+        pipeline.run("predict_event", partition_key=event_id)
+    shown = metadata(pipeline.run("refresh"), "predictions/scored_predictions")[0]
+    lines = str(shown["newest"]).splitlines()
+    assert lines[0].startswith("| event | horizon | status | win_ll |")
+    assert len(lines) == 2 + 2 * 2
+    assert lines[2].startswith(f"| {other} | ")
+    first = pipeline.warehouse.read("scored_predictions")
+    assert set(first["event_id"]) == {amended, other}
+    assert set(first["status"]) == {"retrospective"}
+    # Another number of laps scores the same; another winner does not.
+    edit(archive_dir, "race_results", {"laps": 7}, event_id=other, position=2)
+    results = pd.read_parquet(archive_dir / "race_results.parquet")
+    race = results[results["event_id"].eq(amended)].set_index("position")
+    names = ["driver_id", "constructor_id", "engine_id"]
+    for place, instead in ((1, 3), (3, 1)):
+        taken = race.loc[instead, names].to_dict()
+        edit(archive_dir, "race_results", taken, event_id=amended, position=place)
+    pipeline.run("refresh")
+    second = pipeline.warehouse.read("scored_predictions")
+    same = second["event_id"].eq(other)
+    pd.testing.assert_frame_equal(second[same], first[same])
+    assert (second.loc[~same, "rps"] != first.loc[~same, "rps"]).all()
+    versions = pipeline.warehouse.versions("scored_predictions")
+    newest = versions.groupby("event_id")["version"].max()
+    assert newest.to_dict() == {amended: 2, other: 1}
+    for version, scores in ((1, first), (2, second)):
+        rows = pipeline.warehouse.read_version("scored_predictions", amended, version)
+        pd.testing.assert_frame_equal(rows, scores[~same].reset_index(drop=True))
+
+
 def test_without_enough_races_the_baseline_forecasts_under_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ TABLES = {
     "tables": [name for name, c in CONTRACTS.items() if c.layer == "tables"],
     "features": ["circuit_patterns", "driver_form", "race_features", "team_form"],
     "model": ["training_set"],
-    "predictions": ["race_predictions"],
+    "predictions": ["race_predictions", "scored_predictions"],
 }
 
 

@@ -115,6 +115,34 @@ def test_an_event_can_be_withdrawn_and_come_back(warehouse):
     assert_ledger_agrees(warehouse.url)
 
 
+def test_all_that_was_replaced_is_read_in_one_go(warehouse):
+    contents = [
+        stops(MONACO, SPAIN),
+        stops(SPAIN, ("2024-monaco", "ada", 22_500), ("2024-monaco", "bob", 24_000)),
+        stops(SPAIN),
+        stops(MONACO, ("2024-spain", "ada", 23_500)),
+    ]
+    times = [AT + timedelta(days=day) for day in range(len(contents))]
+    assert warehouse.superseded(["pit_stops"]) == []
+    for content, at in zip(contents, times, strict=True):
+        warehouse.publish({"pit_stops": content, "drivers": drivers()}, run_id="any", at=at)
+
+    found = warehouse.superseded(["pit_stops", "race_results"])
+
+    assert [(v.table, v.event_id, v.version, v.valid_from, v.superseded_at) for v in found] == [
+        ("pit_stops", "2024-monaco", 1, times[0], times[1]),
+        ("pit_stops", "2024-monaco", 2, times[1], times[2]),
+        ("pit_stops", "2024-monaco", 3, times[2], times[3]),  # the withdrawal
+        ("pit_stops", "2024-spain", 1, times[0], times[3]),
+    ]
+    assert [len(v.frame) for v in found] == [1, 2, 0, 1]
+    for version in found:
+        alone = warehouse.read_version("pit_stops", version.event_id, version.version)
+        pd.testing.assert_frame_equal(version.frame, alone)
+        assert (version.frame.dtypes == contents[0].dtypes).all()
+    assert warehouse.superseded(["race_results"]) == warehouse.superseded([]) == []
+
+
 def test_a_table_without_events_has_versions_as_a_whole(warehouse):
     contents = [drivers("ada", "bob"), drivers(), drivers("ada", "bob", "cyd")]
     for number, content in enumerate(contents, 1):

@@ -1,0 +1,131 @@
+"""Commands that ask the upstream for seasons: backfill, drivers and entries, a run's top-up."""
+
+import json
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from f1_pipeline import clock
+from f1_pipeline.cli.opening import open_runs, parse_seasons
+from f1_pipeline.errors import PipelineError, UsageError
+
+if TYPE_CHECKING:
+    from f1_pipeline.cli.runs import Runs
+    from f1_pipeline.storage.warehouse import Warehouse
+
+FIRST_SEASON = 1950
+_PATIENCE = 10.0  # seconds that a top-up goes on without an answer
+
+
+def backfill(
+    seasons: Annotated[str, typer.Argument(help="A season or a range, such as 2018-2025.")],
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask for what is held too, to find what was changed.")
+    ] = False,
+) -> None:
+    """Collect seasons from FastF1's upstreams, one run each; what is complete is not asked for."""
+    from f1_pipeline.cli import report
+
+    first, last = _asked(seasons)
+    clock.now()
+    runs, _ = open_runs()
+    faults, began = [], time.monotonic()
+    wanted = list(range(first, last + 1))
+    for number, season in enumerate(wanted, start=1):
+        if not again and _is_complete(season):
+            report.OUT.print(f"{season} is complete.")
+            continue
+        try:
+            runs.execute("collect_season", collect={"season": season, "again": again})
+        except PipelineError as error:
+            faults.append(f"{season}: {error}")
+        left = (time.monotonic() - began) / number * (len(wanted) - number)
+        rest = f", about {left:.0f} s to go" if number < len(wanted) else ""
+        report.OUT.print(f"{season} collected, {number} of {len(wanted)}{rest}.")
+    runs.execute("refresh")
+    if faults:
+        raise PipelineError(
+            f"{'; '.join(faults)} Run the same command again: it goes on from here."
+        )
+
+
+def sync_drivers(
+    seasons: Annotated[list[int], typer.Argument(help="Seasons, such as 2024 2025.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Drivers, constructors and entries of seasons, from FastF1's upstreams into the tables."""
+    for season in seasons:
+        _asked(str(season))
+    clock.now()
+    runs, warehouse = open_runs()
+    errors = []
+    for season in dict.fromkeys(seasons):
+        config = {"season": season, "rosters": True, "kinds": ["results", "qualifying", "sprint"]}
+        try:
+            runs.execute("collect_season", collect=config)
+        except PipelineError as error:
+            errors.append(f"{season}: {error}")
+    runs.execute("update_tables")
+    outcome = _synced(warehouse, seasons, errors)
+    if as_json:
+        print(json.dumps(outcome, indent=2))
+    else:
+        from f1_pipeline.cli import report
+
+        report.OUT.print(outcome["message"])
+    if errors:
+        raise PipelineError("; ".join(errors))
+
+
+def top_up(runs: "Runs") -> None:
+    """Bring what the archive holds up to date; without an upstream the archive has to do."""
+    from f1_pipeline.cli import report
+    from f1_pipeline.settings import load_settings
+    from f1_pipeline.sources import archive
+
+    held = archive.read(load_settings().archive_dir)["race_results"]["season"]
+    for season in range(int(held.max()), clock.now().year + 1):
+        if _is_complete(season):
+            continue
+        try:
+            runs.execute("collect_season", collect={"season": season, "deadline": _PATIENCE})
+        except PipelineError as error:
+            report.OUT.print(f"No upstream for {season}, what is held has to do: {error}")
+            return
+
+
+def _asked(seasons: str) -> tuple[int, int]:
+    first, last = parse_seasons(seasons, "SEASONS")
+    newest = clock.now().year + 1
+    if first < FIRST_SEASON or last > newest:
+        raise UsageError(f"SEASONS {seasons}: choose among {FIRST_SEASON}-{newest}.")
+    return first, last
+
+
+def _is_complete(season: int) -> bool:
+    """Whether the archive has the result of every event of its calendar of that season."""
+    from f1_pipeline.settings import load_settings
+    from f1_pipeline.sources import archive
+
+    raw = archive.read(load_settings().archive_dir)
+    listed = raw["events"]
+    listed = set(listed.loc[listed["season"].astype(str).eq(str(season)), "event_id"])
+    return bool(listed) and listed <= set(raw["race_results"]["event_id"])
+
+
+def _synced(warehouse: "Warehouse", seasons: list[int], errors: list[str]) -> dict[str, Any]:
+    known = warehouse.read_many(["entries", "events"])
+    events = known["events"]
+    wanted = events.loc[events["season"].isin(seasons), "event_id"]
+    entries = known["entries"][known["entries"]["event_id"].isin(wanted)]
+    drivers, constructors = entries["driver_id"].nunique(), entries["constructor_id"].nunique()
+    named = ", ".join(str(season) for season in dict.fromkeys(seasons))
+    return {
+        "success": not errors,
+        "message": f"{named}: {drivers} drivers and {constructors} constructors in "
+        f"{entries['event_id'].nunique()} events.",
+        "drivers_synced": drivers,
+        "constructors_synced": constructors,
+        "errors": errors,
+    }

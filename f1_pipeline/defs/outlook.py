@@ -1,0 +1,131 @@
+"""What is there and what is under way, read once a tick: the state that `automation` decides on.
+
+Reads only: tables, kept answers, the registry, runs.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from f1_pipeline import automation
+from f1_pipeline.automation import Attempts, Session, State
+from f1_pipeline.defs.resources import Storage, Upstream
+from f1_pipeline.tables import held, next_event
+
+PURPOSE = "f1/purpose"  # the tag that says what a run was asked for
+ALIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+_FAILED = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
+# What a weekend asks for, some times over; older attempts no longer matter.
+_RUNS = 60
+_TABLES = {
+    "results": "race_results",
+    "qualifying": "qualifying_results",
+    "sprint": "sprint_results",
+    "pit_stops": "pit_stops",
+}
+Keys = Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """The calendar, what is held of it, and what is kept of the upstream's answers."""
+
+    storage: Storage
+    events: pd.DataFrame
+    sessions: list[Session]
+    held: frozenset[tuple[str, str]]
+    revisions: Keys
+    unpublished: Keys
+    calendars: frozenset[str]
+
+    @classmethod
+    def of(cls, storage: Storage, upstream: Upstream) -> "Outlook":
+        warehouse, answers = storage.warehouse, upstream.answers
+        events = warehouse.read("events")
+        revisions = answers.revisions()
+        held = {
+            (kind, event) for kind, table in _TABLES.items() for event in warehouse.event_ids(table)
+        }
+        return cls(
+            storage=storage,
+            events=events,
+            sessions=automation.expected(events),
+            held=frozenset(held | set(revisions)),
+            revisions=revisions,
+            unpublished=answers.unpublished(),
+            calendars=frozenset(key for kind, key in revisions if kind == "schedule"),
+        )
+
+    def state(self, instance: dg.DagsterInstance, found: Keys, now: datetime) -> State:
+        """All that decides which runs are wanted now."""
+        upcoming, newest = self._around_now()
+        champion = self.storage.models.champion()
+        trained_to = champion["last_event"] if champion else None
+        forecast = upcoming in self.storage.warehouse.event_ids("race_predictions")
+        starts = self.events.set_index("event_id")["race_starts_at"]
+        attempts = _attempts(instance)
+        lost = automation.unfinished(attempts, self.revisions)
+        missing = lost | dict(self.unpublished) | dict(found)
+        return State(
+            found=found,
+            unpublished=self.unpublished,
+            recorded=_recorded(instance, missing),
+            kept=self.revisions,
+            needs_forecast=None if forecast and trained_to == newest else upcoming,
+            forecast_of=str(newest),
+            open_events=frozenset(starts[starts > now].index),
+            attempts=attempts,
+        )
+
+    def _around_now(self) -> tuple[str | None, str | None]:
+        """The next event, and the newest that has a race result."""
+        results = pd.DataFrame({"event_id": [e for k, e in self.held if k == "results"]})
+        past = held(self.events, results)
+        newest = str(past["event_id"].iloc[-1]) if len(past) else None
+        return next_event(self.events, results), newest
+
+
+def _recorded(instance: dg.DagsterInstance, missing: Keys) -> dict[tuple[str, str], str]:
+    """Of what is missing, the revision that its raw asset last said it holds."""
+    recorded = {}
+    for kind, key in missing:
+        if kind not in _TABLES:
+            continue
+        records = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=dg.AssetKey(["raw", kind]), asset_partitions=[key]),
+            limit=1,
+        ).records
+        if records and records[0].asset_materialization is not None:
+            tags = records[0].asset_materialization.tags or {}
+            recorded[kind, key] = tags.get("dagster/data_version", "")
+    return recorded
+
+
+def _attempts(instance: dg.DagsterInstance) -> dict[str, Attempts]:
+    """What became of the newest runs, by purpose."""
+    by_purpose: dict[str, list[Any]] = {}
+    for record in instance.get_run_records(limit=_RUNS):
+        purpose = record.dagster_run.tags.get(PURPOSE)
+        if purpose:
+            by_purpose.setdefault(purpose, []).append(record)
+    return {purpose: _attempts_of(records) for purpose, records in by_purpose.items()}
+
+
+def _attempts_of(records: list[Any]) -> Attempts:
+    failed = [r for r in records if r.dagster_run.status in _FAILED]
+    return Attempts(
+        failed=len(failed),
+        succeeded=any(r.dagster_run.status == dg.DagsterRunStatus.SUCCESS for r in records),
+        last_failed=max((r.update_timestamp for r in failed), default=None),
+        alive=any(r.dagster_run.status in ALIVE for r in records),
+    )

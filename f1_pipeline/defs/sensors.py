@@ -1,0 +1,217 @@
+"""The sensor that keeps the pipeline alive: it looks, and asks for the runs that follow.
+
+A thin shell around `automation`: read what is there, look at what is due (a few cheap requests),
+ask for runs. Nothing is loaded in a tick. It also ends the runs whose process is gone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+from f1_pipeline import automation, clock
+from f1_pipeline.automation import Cursor, Session, Wanted
+from f1_pipeline.defs import jobs, tables
+from f1_pipeline.defs.outlook import ALIVE, PURPOSE, Outlook
+from f1_pipeline.defs.resources import Storage, Upstream
+from f1_pipeline.defs.specs import EVENTS
+from f1_pipeline.settings import load_settings
+from f1_pipeline.sources import results
+from f1_pipeline.sources.results import Event
+from f1_pipeline.sources.upstream import (
+    JOLPICA_SERVICE,
+    NotYetError,
+    OverBudgetError,
+    UpstreamError,
+)
+from f1_pipeline.storage.answers import Answer
+from f1_pipeline.storage.heartbeats import LOST_AFTER, Heartbeats
+
+# A tick ends at 60 s; a request takes 5 s at worst.
+_LOOKS = 4
+_FOLLOWS = [["tables", name] for name in tables.NAMES] + [
+    ["features", name] for name in ("driver_form", "team_form", "circuit_patterns", "race_features")
+]
+_FETCHED = ("results", "qualifying", "sprint", "pit_stops")
+
+
+@dataclass
+class Looks:
+    """What the looks of a tick saw: revisions by (kind, key), and lines for the tick's reason."""
+
+    found: dict[tuple[str, str], str]
+    said: list[str]
+
+
+@dg.sensor(
+    jobs=[
+        jobs.refresh,
+        jobs.update_event,
+        jobs.update_calendar,
+        jobs.update_tables,
+        jobs.after_race,
+    ],
+    name="sessions",
+    # A tick with nothing due reads the database alone, so it may come often.
+    minimum_interval_seconds=min(30, load_settings().look_seconds),
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Looks for the results of sessions that have ended, as their schedule says, and "
+    "asks for one run for each event, session and content revision, then for the next forecast.",
+)
+def sessions(
+    context: dg.SensorEvaluationContext, storage: Storage, upstream: Upstream
+) -> dg.SensorResult | dg.SkipReason:
+    now = clock.now()
+    outlook = Outlook.of(storage, upstream)
+    if outlook.events.empty:
+        # Only on a new instance: everything else begins with the archive.
+        return _first(context)
+    _end_lost_runs(context, storage)
+    cursor = Cursor.parse(context.cursor)
+    shortest = timedelta(seconds=storage.settings.look_seconds)
+    due = automation.sessions_due(outlook.sessions, outlook.held, cursor, now, shortest)
+    calendars = automation.calendars_due(outlook.calendars, cursor, now)
+    looks = _look(context, upstream, due, calendars, outlook, cursor)
+    state = outlook.state(context.instance, looks.found, now)
+    runs = automation.wanted(state, clock.wall())
+    expected = {automation.name_of(s) for s in outlook.sessions if s.key not in outlook.held}
+    kept = expected | {f"schedule:{season}" for season in (now.year, now.year + 1)}
+    context.log.info("; ".join(looks.said) or "nothing is due")
+    new = sorted({run.event_id for run in runs if run.event_id} - _partitions(context.instance))
+    return dg.SensorResult(
+        run_requests=[_request(run) for run in runs],
+        skip_reason=None if runs else "; ".join(looks.said) or _next(outlook, now),
+        cursor=cursor.dump(kept),
+        dynamic_partitions_requests=[EVENTS.build_add_request(new)] if new else [],
+    )
+
+
+def _look(
+    context: dg.SensorEvaluationContext,
+    upstream: Upstream,
+    due: list[Session],
+    calendars: list[int],
+    outlook: Outlook,
+    cursor: Cursor,
+) -> Looks:
+    """Ask for what is due, a few at a time; one that fails is tried again at its next look."""
+    looks = Looks({}, [])
+    questions: list[tuple[str, Any]] = [(f"schedule:{season}", season) for season in calendars]
+    questions += [(automation.name_of(session), session) for session in due]
+    if not questions:
+        return looks
+    wait = upstream.budget.wait(JOLPICA_SERVICE)
+    if wait > 1:
+        until = clock.wall() + timedelta(seconds=wait)
+        looks.said.append(f"the request budget is spent until {until:%H:%M:%S} UTC")
+        return looks
+    client, aliases = upstream.client(context.log, tries=1), upstream.aliases()
+    for name, asked in questions[:_LOOKS]:
+        try:
+            answer = _answer(client, asked, aliases)
+        except NotYetError:
+            looks.said.append(f"{name} is not there yet")
+        except OverBudgetError as error:
+            looks.said.append(str(error))
+            return looks
+        except UpstreamError as error:
+            looks.said.append(f"{name}: {error}")
+            # What is broken may be whole in a minute; the back-off is for what is not there.
+            if error.retry_after is not None:
+                continue
+        else:
+            if outlook.revisions.get((answer.kind, answer.key)) != answer.revision:
+                looks.found[answer.kind, answer.key] = answer.revision
+                looks.said.append(f"{name} is new")
+                # Until its run has kept it, it is looked for at every tick.
+                continue
+        cursor.looks[name] = clock.now()
+    return looks
+
+
+def _answer(client: results.ResultsClient, asked: Any, aliases: Any) -> Answer:
+    if isinstance(asked, Session):
+        event = Event(asked.event_id, asked.season, asked.round)
+        return results.race(client, asked.kind, event, aliases)
+    return results.schedule(client, asked)
+
+
+def _request(run: Wanted) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=run.run_key,
+        job_name=run.job,
+        partition_key=run.event_id,
+        asset_selection=_selection(run),
+        run_config=_config(run),
+        tags={PURPOSE: run.purpose, "dagster/priority": "1"},
+    )
+
+
+def _config(run: Wanted) -> dict[str, Any]:
+    if run.job != "update_calendar":
+        return {}
+    return {"ops": {"raw__calendar": {"config": {"seasons": [run.season]}}}}
+
+
+def _selection(run: Wanted) -> list[dg.AssetKey] | None:
+    """The assets of an update: the kinds to fetch, what follows from them, and no more."""
+    if run.job != "update_event":
+        return None
+    names = [["raw", kind] for kind in run.raw if kind in _FETCHED]
+    names += _FOLLOWS
+    names += [["predictions", "race_predictions"]] if run.forecast else []
+    names += [["predictions", "scored_predictions"]]
+    return [dg.AssetKey(name) for name in names]
+
+
+def _first(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+    alive = context.instance.get_runs(dg.RunsFilter(job_name="refresh", statuses=ALIVE), limit=1)
+    tried = context.instance.get_runs_count(dg.RunsFilter(job_name="refresh"))
+    if alive:
+        return dg.SkipReason("The first refresh is under way.")
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=f"first#{tried}", job_name="refresh")]
+    )
+
+
+def _end_lost_runs(context: dg.SensorEvaluationContext, storage: Storage) -> None:
+    """Report the started runs as failed that have given no sign of life for a minute.
+
+    Dagster's default launcher cannot ask a worker that is gone: its runs stay started for ever.
+    """
+    started = context.instance.get_run_records(
+        dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+    )
+    if not started:
+        return
+    beats, now = Heartbeats(storage.settings.database_url).last(), clock.wall()
+    for record in started:
+        began = record.start_time or record.create_timestamp.timestamp()
+        last = beats.get(record.dagster_run.run_id)
+        silent = now.timestamp() - max(began, last.timestamp() if last else 0.0)
+        if silent > LOST_AFTER.total_seconds():
+            context.log.warning(f"run {record.dagster_run.run_id} is lost: its process is gone")
+            context.instance.report_run_failed(
+                record.dagster_run,
+                "The process of this run is gone; what it had to do is done again.",
+            )
+
+
+def _partitions(instance: dg.DagsterInstance) -> set[str]:
+    return set(instance.get_dynamic_partitions(str(EVENTS.name)))
+
+
+def _next(outlook: Outlook, now: Any) -> str:
+    """What the sensor waits for, for the UI."""
+    ahead: Iterable[Session] = (s for s in outlook.sessions if s.ends_at > now)
+    session = min(ahead, key=lambda s: s.ends_at, default=None)
+    if session is None:
+        return "The calendar holds nothing more."
+    return (
+        f"Next: {session.kind} of {session.event_id}, from {session.ends_at:%Y-%m-%d %H:%M} UTC on."
+    )
+
+
+SENSORS = [sessions]
