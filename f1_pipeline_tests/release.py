@@ -153,7 +153,7 @@ class _Release:
                 self.files["drivers"].append(
                     {
                         "id": f"{team}-{who}",
-                        "name": f"{who} {team}".title(),
+                        "name": f"{team} {who}".title(),
                         "abbreviation": (team[0] + who[:2]).upper(),
                         "dateOfBirth": f"{1988 + i}-0{j + 1}-15",
                         "nationalityCountryId": "x" if j else "",

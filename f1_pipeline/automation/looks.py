@@ -5,7 +5,7 @@ requests, no result.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -27,30 +27,61 @@ _NEXT_CALENDAR_FROM_MONTH = 9
 
 @dataclass
 class Cursor:
-    """The last look at each thing: `kind:event`, or `schedule:season`."""
+    """What the sensor remembers of its looks, by name: `kind:event`, or `schedule:season`.
+
+    `looks`: the last that found nothing new, by the project's clock. `broken`: the last that got no
+    answer, in real time. `found`: the revision that was seen, and the one that was kept then; it is
+    not looked for again until its run has kept it.
+    """
 
     looks: dict[str, datetime] = field(default_factory=dict)
+    broken: dict[str, datetime] = field(default_factory=dict)
+    found: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str | None) -> "Cursor":
         """The cursor that was stored; one that cannot be read is an empty one."""
         try:
             stored = json.loads(text or "{}")
-            looks = {name: datetime.fromisoformat(at) for name, at in stored.items()}
+            times = [
+                {name: datetime.fromisoformat(at) for name, at in stored.get(part, {}).items()}
+                for part in ("looks", "broken")
+            ]
+            found = {name: (new, old) for name, (new, old) in stored.get("found", {}).items()}
         except (ValueError, TypeError, AttributeError):
             return cls()
         # An instant without an offset can be compared with none that has one.
-        return cls({} if any(at.tzinfo is None for at in looks.values()) else looks)
+        if any(at.tzinfo is None for part in times for at in part.values()):
+            return cls()
+        return cls(*times, found)
 
     def dump(self, keep: Collection[str]) -> str:
         """As text, with those names alone that are still looked for."""
-        kept = {name: at.isoformat() for name, at in sorted(self.looks.items()) if name in keep}
-        return json.dumps(kept)
+        times = {
+            part: {n: at.isoformat() for n, at in sorted(known.items()) if n in keep}
+            for part, known in (("looks", self.looks), ("broken", self.broken))
+        }
+        return json.dumps(times | {"found": dict(sorted(self.found.items()))})
 
     def since(self, name: str, now: datetime) -> timedelta:
         """How long ago the last look was; a look in the future (a clock put back) is none."""
-        last = self.looks.get(name)
-        return timedelta.max if last is None or last > now else now - last
+        return _ago(self.looks.get(name), now)
+
+    def may_look(self, name: str, wall: datetime, shortest: timedelta) -> bool:
+        """Whether nothing was found that is still to be kept, and the last fault is not fresh."""
+        return name not in self.found and _ago(self.broken.get(name), wall) >= shortest
+
+    def settle(self, revisions: Mapping[str, str]) -> None:
+        """Forget what was found and is kept by now: `revisions` by name."""
+        self.found = {
+            name: (new, old)
+            for name, (new, old) in self.found.items()
+            if revisions.get(name) == old
+        }
+
+
+def _ago(last: datetime | None, now: datetime) -> timedelta:
+    return timedelta.max if last is None or last > now else now - last
 
 
 def delay(age: timedelta, shortest: timedelta) -> timedelta | None:

@@ -27,6 +27,15 @@ class Attempts:
     last_failed: datetime | None = None
     alive: bool = False
 
+    @property
+    def name(self) -> str:
+        """What the next attempt is called: another name after every failure, never one again."""
+        return (
+            "first"
+            if self.last_failed is None
+            else f"after {self.last_failed:%Y-%m-%dT%H:%M:%S.%f}"
+        )
+
     def may_try(self, now: datetime) -> bool:
         """Whether another run may be asked for."""
         if self.alive:
@@ -77,7 +86,8 @@ def wanted(state: State, now: datetime) -> list[Wanted]:
     by_key: dict[str, dict[str, str]] = {}
     for (kind, key), revision in missing.items():
         by_key.setdefault(key, {})[kind] = revision
-    runs, kept = [], {}
+    runs: list[Wanted | None] = []
+    kept: dict[tuple[str, str], str] = {}
     for key, revisions in sorted(by_key.items()):
         if _busy(key, state):
             continue
@@ -153,7 +163,7 @@ def _run(
     return Wanted(
         job=job,
         purpose=purpose,
-        run_key=f"{purpose}#{attempts.failed + 1}",
+        run_key=f"{purpose}#{attempts.name}",
         event_id=key if job in _OF_AN_EVENT else None,
         season=int(key[:4]) if job != "update_tables" else None,
         raw=raw,

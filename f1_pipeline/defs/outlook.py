@@ -14,9 +14,9 @@ import pandas as pd
 from f1_pipeline import automation
 from f1_pipeline.automation import Attempts, Session, State
 from f1_pipeline.defs.resources import Storage, Upstream
+from f1_pipeline.defs.specs import PURPOSE
 from f1_pipeline.tables import held, next_event
 
-PURPOSE = "f1/purpose"  # the tag that says what a run was asked for
 ALIVE = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,

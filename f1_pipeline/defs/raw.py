@@ -11,7 +11,7 @@ from pydantic import Field
 from f1_pipeline import clock
 from f1_pipeline.defs import collecting
 from f1_pipeline.defs.resources import Storage, Upstream
-from f1_pipeline.defs.specs import EVENTS, describe
+from f1_pipeline.defs.specs import EVENTS, PURPOSE, describe
 from f1_pipeline.sources import archive as source
 from f1_pipeline.sources import results
 from f1_pipeline.sources.upstream import NotYetError
@@ -124,6 +124,9 @@ def _by_event(kind: str) -> dg.AssetsDefinition:
                 "; ".join(sorted({str(error) for _, _, error in collected.failed})),
                 allow_retries=False,
             )
+        if PURPOSE in context.run.tags and collected.not_yet:
+            # A look saw it: it is there again later, and then the sensor asks for another run.
+            raise dg.Failure(f"{kind} of {keys} is gone again", allow_retries=False)
         kept_now = {a.key: a for a in upstream.answers.current((kind,))}
         for key in keys:
             context.add_asset_metadata(

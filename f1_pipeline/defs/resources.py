@@ -94,7 +94,10 @@ class Upstream(dg.ConfigurableResource[Any]):
             return []
         calendar = self.frames(schedules, self.aliases())["events"]
         return [
-            (Event(row.event_id, int(row.season), int(row.round)), str(row.race_date))
+            (
+                Event(row.event_id, int(row.season), int(row.round), bool(row.sprint_date)),
+                str(row.race_date),
+            )
             for row in calendar.itertuples()
         ]
 

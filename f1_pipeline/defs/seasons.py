@@ -49,6 +49,8 @@ def collect(
     begun = _begun(config, upstream)
     for kind in config.kinds:
         wanted = begun if config.again else _missing(kind, begun, storage, upstream)
+        if kind == "sprint":
+            wanted = [event for event in wanted if event.has_sprint]
         if kind == "pit_stops":
             raced = {key for k, key in upstream.answers.revisions() if k == "results"}
             wanted = [event for event in wanted if event.event_id in raced]

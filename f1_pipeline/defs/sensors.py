@@ -14,9 +14,9 @@ import dagster as dg
 from f1_pipeline import automation, clock
 from f1_pipeline.automation import Cursor, Session, Wanted
 from f1_pipeline.defs import jobs, tables
-from f1_pipeline.defs.outlook import ALIVE, PURPOSE, Outlook
+from f1_pipeline.defs.outlook import ALIVE, Outlook
 from f1_pipeline.defs.resources import Storage, Upstream
-from f1_pipeline.defs.specs import EVENTS
+from f1_pipeline.defs.specs import EVENTS, PURPOSE
 from f1_pipeline.settings import load_settings
 from f1_pipeline.sources import results
 from f1_pipeline.sources.results import Event
@@ -98,8 +98,12 @@ def _look(
 ) -> Looks:
     """Ask for what is due, a few at a time; one that fails is tried again at its next look."""
     looks = Looks({}, [])
+    cursor.settle({f"{kind}:{key}": seen for (kind, key), seen in outlook.revisions.items()})
+    looks.found.update({_key(name): new for name, (new, _) in cursor.found.items()})
     questions: list[tuple[str, Any]] = [(f"schedule:{season}", season) for season in calendars]
     questions += [(automation.name_of(session), session) for session in due]
+    shortest = timedelta(seconds=upstream.storage.settings.look_seconds)
+    questions = [q for q in questions if cursor.may_look(q[0], clock.wall(), shortest)]
     if not questions:
         return looks
     wait = upstream.budget.wait(JOLPICA_SERVICE)
@@ -118,17 +122,24 @@ def _look(
             return looks
         except UpstreamError as error:
             looks.said.append(f"{name}: {error}")
-            # What is broken may be whole in a minute; the back-off is for what is not there.
             if error.retry_after is not None:
+                # It may be whole in a minute: the long back-off is for what is not there.
+                cursor.broken[name] = clock.wall()
                 continue
         else:
-            if outlook.revisions.get((answer.kind, answer.key)) != answer.revision:
-                looks.found[answer.kind, answer.key] = answer.revision
+            before = outlook.revisions.get((answer.kind, answer.key))
+            if before != answer.revision:
                 looks.said.append(f"{name} is new")
-                # Until its run has kept it, it is looked for at every tick.
-                continue
+                looks.found[answer.kind, answer.key] = answer.revision
+                cursor.found[name] = (answer.revision, before)
         cursor.looks[name] = clock.now()
     return looks
+
+
+def _key(name: str) -> tuple[str, str]:
+    """Kind and key of a name in the cursor."""
+    kind, _, key = name.partition(":")
+    return kind, key
 
 
 def _answer(client: results.ResultsClient, asked: Any, aliases: Any) -> Answer:

@@ -17,6 +17,8 @@ FRESHNESS = dg.FreshnessPolicy.time_window(
     fail_window=timedelta(days=15), warn_window=timedelta(days=8)
 )
 
+PURPOSE = "f1/purpose"  # the tag that says what the sensor asked a run for
+
 EVENTS = dg.DynamicPartitionsDefinition(name="events")
 SEASONS = dg.DynamicPartitionsDefinition(name="seasons")
 

@@ -119,14 +119,14 @@ def _reworded(old: pd.DataFrame, new: pd.DataFrame, differing: pd.DataFrame) -> 
     changed = pd.MultiIndex.from_frame(differing)
     new_key = pd.MultiIndex.from_frame(new[_DRIVER])
     order = pd.Series(new["display_order"].to_numpy(), index=new_key)
-    kept = old[
-        pd.MultiIndex.from_frame(old[_DRIVER]).isin(new_key)
-        & ~pd.MultiIndex.from_frame(old[_DRIVER]).isin(changed)
-    ]
+    old_key = pd.MultiIndex.from_frame(old[_DRIVER])
+    kept = old[old_key.isin(new_key) & ~old_key.isin(changed)]
+    # Who did not start is at times left out of the other source's list: that is no correction.
+    omitted = old[~old_key.isin(new_key) & old["position"].isna()]
     kept = kept.assign(
         display_order=order.reindex(pd.MultiIndex.from_frame(kept[_DRIVER])).to_numpy()
     )
-    return _stacked(kept, new[new_key.isin(changed)])
+    return _stacked(_stacked(kept, new[new_key.isin(changed)]), omitted)
 
 
 def _with_constructors(pit_stops: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:

@@ -173,7 +173,7 @@ def test_a_cursor_that_cannot_be_read_is_an_empty_one(text):
     cursor = Cursor.parse(text)
     assert cursor == Cursor()
     assert due(END, cursor) == [RACE]
-    assert json.loads(cursor.dump({NAME})) == {}
+    assert not any(json.loads(cursor.dump({NAME})).values())
 
 
 def test_every_cursor_has_its_own_memory():
@@ -221,3 +221,24 @@ def test_a_calendar_that_is_not_there_yet_comes_first_and_no_more_often():
     assert calendars_due({"2025"}, Cursor(), autumn) == [2024, 2025]
     cursor = Cursor({"schedule:2024": autumn, "schedule:2025": autumn})
     assert calendars_due({"2024"}, cursor, autumn + HOUR) == []
+
+
+def test_what_was_found_is_not_looked_for_again_until_it_is_kept():
+    cursor = Cursor(found={NAME: ("new", None), "schedule:2024": ("c2", "c1")})
+    again = Cursor.parse(cursor.dump(set()))
+    assert again == cursor
+    assert not again.may_look(NAME, END, SHORTEST)
+
+    again.settle({"schedule:2024": "c1"})
+    assert set(again.found) == {NAME, "schedule:2024"}
+    again.settle({NAME: "another than was seen", "schedule:2024": "c2"})
+    assert again.found == {}
+    assert again.may_look(NAME, END, SHORTEST)
+
+
+def test_what_was_broken_is_tried_again_after_the_shortest_interval():
+    cursor = Cursor.parse(Cursor(broken={NAME: END}).dump({NAME}))
+    assert not cursor.may_look(NAME, END, SHORTEST)
+    assert not cursor.may_look(NAME, END + SHORTEST - timedelta(seconds=1), SHORTEST)
+    assert cursor.may_look(NAME, END + SHORTEST, SHORTEST)
+    assert cursor.may_look("results:2024-spain", END, SHORTEST)

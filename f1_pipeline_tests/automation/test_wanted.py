@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -41,7 +40,7 @@ def test_a_result_that_was_found_asks_for_one_run():
     assert (run.job, run.event_id, run.season) == ("update_event", EVENT, 2024)
     assert run.raw == ("results",)
     assert run.purpose == "2024-monaco:results=r1"
-    assert run.run_key == "2024-monaco:results=r1#1"
+    assert run.run_key == "2024-monaco:results=r1#first"
 
 
 def test_all_that_is_missing_of_an_event_is_one_run_in_the_weekends_order():
@@ -92,15 +91,20 @@ def test_the_same_state_asks_for_the_same_run_again():
     assert wanted(turned, NOW) == wanted(given, NOW)
 
 
-@pytest.mark.parametrize("recorded", [{}, {RESULTS: "r1"}, {RESULTS: "r2"}])
-def test_a_result_that_was_corrected_later_asks_for_one_more_run(recorded):
-    """Whether the raw asset says so already or not."""
-    done = {"2024-monaco:results=r1": Attempts()}
+def test_a_result_that_was_corrected_later_asks_for_one_more_run():
+    done = {"2024-monaco:results=r1": Attempts(succeeded=True)}
 
-    run = only(state(found={RESULTS: "r2"}, recorded=recorded, attempts=done))
+    def corrected(recorded: dict[tuple[str, str], str]) -> Wanted:
+        return only(state(found={RESULTS: "r2"}, recorded=recorded, attempts=done))
 
-    assert run.run_key == "2024-monaco:results=r2#1"
-    assert run.raw == (() if recorded == {RESULTS: "r2"} else ("results",))
+    for recorded in ({}, {RESULTS: "r1"}):
+        run = corrected(recorded)
+        assert (run.job, run.run_key) == ("update_event", "2024-monaco:results=r2#first")
+        assert run.raw == ("results",)
+    # A check of the whole season found and recorded it: it is only to be taken in.
+    run = corrected({RESULTS: "r2"})
+    assert (run.job, run.run_key) == ("update_tables", "tables:results@2024-monaco=r2#first")
+    assert (run.raw, run.event_id, run.season) == ((), None, None)
 
 
 def test_nothing_is_asked_for_while_a_run_for_the_event_is_alive():
@@ -126,11 +130,11 @@ def test_a_run_that_failed_is_asked_for_again_after_a_growing_pause_under_a_new_
             for minutes in (1, 2, 4, 8, 16, 32, 64, 128, 256, 360)
             if wanted(given, NOW + minutes * MINUTE) and not wanted(given, NOW + _before(minutes))
         )
-        assert only(given, NOW + pause * MINUTE).run_key == f"{EVENT}:results=r1#{failed + 1}"
+        at = only(given, NOW + pause * MINUTE).run_key
+        assert at == f"{EVENT}:results=r1#{failures(failed).name}"
         pauses.append(pause)
 
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360, 360, 360]
-    assert all(earlier <= later for earlier, later in pairwise(pauses))
 
 
 def _before(minutes: int) -> timedelta:
@@ -140,7 +144,7 @@ def _before(minutes: int) -> timedelta:
 def test_very_many_failures_are_no_trouble():
     given = state(found={RESULTS: "r1"}, attempts={f"{EVENT}:results=r1": failures(10_000)})
     assert wanted(given, NOW + 359 * MINUTE) == []
-    assert only(given, NOW + 360 * MINUTE).run_key.endswith("#10001")
+    assert only(given, NOW + 360 * MINUTE).run_key.endswith("#after 2024-05-26T16:00:00.000000")
 
 
 def test_the_failures_of_one_thing_do_not_hold_up_another():
@@ -149,8 +153,8 @@ def test_the_failures_of_one_thing_do_not_hold_up_another():
         attempts={f"{EVENT}:results=r1": failures(9)},
     )
     assert [run.run_key for run in wanted(given, NOW)] == [
-        "2024-monaco:results=r2#1",
-        "2024-spain:results=r1#1",
+        "2024-monaco:results=r2#first",
+        "2024-spain:results=r1#first",
     ]
 
 
@@ -179,7 +183,7 @@ def test_the_next_forecast_is_asked_for_when_all_is_quiet():
     assert (run.job, run.event_id, run.season) == ("after_race", "2024-spain", 2024)
     assert run.forecast
     assert run.raw == ()
-    assert run.run_key == "2024-spain:forecast=2024-monaco#1"
+    assert run.run_key == "2024-spain:forecast=2024-monaco#first"
     assert wanted(quiet, NOW + MINUTE) == [run]
     # It is another thing once another race is held.
     newer = only(replace(quiet, forecast_of="2024-canada"))
@@ -208,21 +212,22 @@ def test_the_next_forecast_is_made_once_at_a_time_and_tried_again_later():
     assert asked(Attempts(alive=True)) == []
     assert asked(Attempts(alive=True), "2024-spain:qualifying=q1") == []
     assert asked(failures(1)) == []
-    assert asked(failures(1, NOW - MINUTE)) == [f"{purpose}#2"]
-    assert asked(Attempts(alive=True), f"{EVENT}:results=r1") == [f"{purpose}#1"]
+    assert asked(failures(1, NOW - MINUTE)) == [f"{purpose}#{failures(1, NOW - MINUTE).name}"]
+    assert asked(Attempts(alive=True), f"{EVENT}:results=r1") == [f"{purpose}#first"]
 
 
 def test_a_calendar_that_was_found_is_fetched_for_its_season():
     run = only(state(found={("schedule", "2025"): "c1"}))
     assert (run.job, run.event_id, run.season) == ("update_calendar", None, 2025)
     assert not run.forecast
-    assert run.run_key == "2025:schedule=c1#1"
+    assert run.run_key == "2025:schedule=c1#first"
 
 
 @pytest.mark.parametrize("kind", ["schedule", "drivers", "constructors"])
 def test_what_is_kept_of_a_season_is_taken_in_by_the_tables(kind):
     run = only(state(unpublished={(kind, "2025"): "c1"}))
-    assert (run.job, run.event_id, run.season) == ("update_tables", None, 2025)
+    assert (run.job, run.event_id, run.season) == ("update_tables", None, None)
+    assert run.purpose == f"tables:{kind}@2025=c1"
 
 
 def test_a_calendar_and_a_roster_of_a_season_are_one_run():
@@ -232,28 +237,47 @@ def test_a_calendar_and_a_roster_of_a_season_are_one_run():
     assert run.purpose == "2025:schedule=c2,drivers=d1"
 
 
-def test_a_run_that_failed_after_the_tables_took_it_in_is_finished_later():
-    """Kept and published, but what follows from it was not made."""
-    purpose = f"{EVENT}:qualifying=q1,results=r1"
-    kept = {QUALIFYING: "q1", RESULTS: "r1", ("results", "2024-spain"): "r1"}
-    after = NOW + MINUTE
+def test_a_run_that_failed_after_its_answer_was_kept_is_finished_later():
+    """Kept and perhaps published, but what follows from it was not made."""
+    purpose, tables = f"{EVENT}:results=r1", "tables:results@2024-monaco=r1"
+    kept, failed, after = {RESULTS: "r1"}, failures(1), NOW + MINUTE
 
-    def asked(attempts: Attempts, now: datetime = after, **more: Any) -> list[str]:
-        given = state(recorded=kept, attempts={purpose: attempts}, **({"kept": kept} | more))
+    def asked(attempts: dict[str, Attempts], now: datetime = after, **more: Any) -> list[str]:
+        given = state(attempts=attempts, **({"kept": kept, "recorded": kept} | more))
         return [run.run_key for run in wanted(given, now)]
 
-    assert asked(failures(1)) == [f"{purpose}#2"]
-    assert asked(failures(1), NOW) == []
-    assert asked(replace(failures(1), alive=True)) == []
-    assert asked(replace(failures(1), succeeded=True)) == []
-    assert asked(Attempts(succeeded=True)) == []
+    assert asked({purpose: failed}) == [f"{tables}#first"]
+    assert asked({purpose: failed}, needs_forecast="2024-spain") == [f"{tables}#first"]
+    # The raw asset does not have it: it is the same run again.
+    assert asked({purpose: failed}, recorded={}) == [f"{purpose}#{failed.name}"]
+    assert asked({purpose: failed}, NOW, recorded={}) == []
+    # That run is under way, or it is done; or another has done it.
+    assert asked({purpose: replace(failed, alive=True)}) == []
+    assert asked({purpose: replace(failed, succeeded=True)}) == []
+    assert asked({purpose: failed, tables: Attempts(succeeded=True)}) == []
+    assert asked({purpose: failed, tables: failures(1)}, NOW) == []
+    assert asked({purpose: failed, tables: failures(1)}) == [f"{tables}#{failed.name}"]
     # What was corrected since is no longer what that run was for.
-    assert asked(failures(1), kept=kept | {RESULTS: "r2"}) == [f"{EVENT}:qualifying=q1#1"]
-    assert asked(failures(1), kept={}) == []
-    # It comes before the next forecast, and a failed forecast is none of these.
-    assert asked(failures(1), needs_forecast="2024-spain") == [f"{purpose}#2"]
-    assert unfinished({purpose: Attempts(alive=True)}, kept) == {}
+    assert asked({purpose: failed}, kept={RESULTS: "r2"}) == []
+    assert asked({purpose: failed}, kept={}) == []
+
+
+def test_what_an_alive_run_has_recorded_is_left_to_it():
+    """Between its raw assets and its tables: a second run would do the same once more."""
+    alive = {f"{EVENT}:results=r1": Attempts(alive=True)}
+    given = state(unpublished={RESULTS: "r1"}, recorded={RESULTS: "r1"}, attempts=alive)
+    assert wanted(given, NOW) == []
+    assert wanted(replace(given, needs_forecast="2024-spain"), NOW) == []
+    assert only(replace(given, attempts={})).job == "update_tables"
+
+
+def test_what_never_failed_or_is_no_answer_is_not_unfinished():
+    kept = {QUALIFYING: "q1"}
+    assert unfinished({f"{EVENT}:qualifying=q1": failures(1)}, kept) == kept
+    assert unfinished({"tables:qualifying@2024-monaco=q1": failures(1)}, kept) == kept
+    assert unfinished({f"{EVENT}:qualifying=q1": Attempts(alive=True)}, kept) == {}
     assert unfinished({"2024-spain:forecast=2024-monaco": failures(1)}, kept) == {}
+    assert unfinished({"": failures(1), "garbage": failures(1)}, kept) == {}
 
 
 def test_what_another_run_has_finished_is_not_done_again():
@@ -266,18 +290,21 @@ def test_what_another_run_has_finished_is_not_done_again():
     assert wanted(state(kept=kept, attempts=failed | whole), NOW + MINUTE) == []
 
 
-def test_what_the_tables_take_in_anyway_needs_no_run_of_its_own():
-    rosters = {("drivers", "2024"): "d1", ("drivers", "2025"): "d1", ("schedule", "2023"): "c1"}
-    assert [run.job for run in wanted(state(unpublished=rosters), NOW)] == ["update_tables"]
-    # Beside the run of an event or of a calendar it is none at all.
-    runs = wanted(state(unpublished=rosters | {RESULTS: "r1"}), NOW)
-    assert [run.event_id for run in runs] == [EVENT]
-    runs = wanted(state(unpublished=rosters, found={("schedule", "2024"): "c1"}), NOW)
-    assert [(run.job, run.season) for run in runs] == [("update_calendar", 2024)]
-    # But it is one while that of the event has to wait.
-    attempts = {f"{EVENT}:results=r1": failures(3)}
-    runs = wanted(state(unpublished=rosters | {RESULTS: "r1"}, attempts=attempts), NOW)
-    assert [run.job for run in runs] == ["update_tables"]
+def test_one_run_takes_in_all_that_only_has_to_be_taken_in():
+    rosters = {("drivers", "2025"): "d2", ("drivers", "2024"): "d1", ("schedule", "2023"): "c1"}
+    kept = rosters | {RESULTS: "r1"}
+
+    run = only(state(unpublished=kept, recorded={RESULTS: "r1"}))
+
+    assert run.job == "update_tables"
+    items = "drivers@2024=d1,drivers@2025=d2,results@2024-monaco=r1,schedule@2023=c1"
+    assert run.purpose == f"tables:{items}"
+    # What has to be fetched as well has its own run beside it.
+    runs = wanted(state(unpublished=kept), NOW)
+    assert [run.job for run in runs] == ["update_event", "update_tables"]
+    assert RESULTS[0] not in runs[1].purpose
+    busy = state(unpublished=kept, attempts={f"tables:{items}": Attempts(alive=True)})
+    assert only(busy).job == "update_event"
 
 
 EVENTS = ["2024-monaco", "2024-monaco-2", "2024-spain"]
@@ -298,7 +325,8 @@ ATTEMPTS = st.builds(
 PURPOSES = st.sampled_from(
     [
         *(f"{event}:{kind}=v1" for event in EVENTS for kind in ("results", "qualifying", "sprint")),
-        *("2024:schedule=v1", "2025:drivers=v1", "2024-spain:forecast=2024-monaco"),
+        *("2024:schedule=v1", "tables:drivers@2025=v1", "2024-spain:forecast=2024-monaco"),
+        *("tables:results@2024-monaco=v1", "tables:drivers@2025=v1,results@2024-spain=v2"),
     ]
 )
 STATES = st.builds(
@@ -312,6 +340,13 @@ STATES = st.builds(
     open_events=st.frozensets(st.sampled_from(EVENTS)),
     attempts=st.dictionaries(PURPOSES, ATTEMPTS, max_size=4),
 )
+
+
+def keys_of(run: Wanted) -> set[tuple[str, str]]:
+    """Kind and key of all that a run is for."""
+    whole, _, items = run.purpose.partition(":")
+    names = [item.split("=")[0].partition("@") for item in items.split(",")]
+    return {(kind, key or whole) for kind, _, key in names}
 
 
 @given(STATES)
@@ -331,7 +366,8 @@ def test_no_two_runs_of_any_state_are_for_the_same_thing(given_state):
     for run in runs:
         assert all((kind, run.purpose.split(":")[0]) in missing for kind in run.raw)
     alive = {p.split(":")[0] for p, a in given_state.attempts.items() if a.alive}
-    assert not alive & {run.purpose.split(":")[0] for run in runs}
+    taken_in = {key for run in runs for _, key in keys_of(run)}
+    assert not alive & {*taken_in, *(run.purpose.split(":")[0] for run in runs)}
 
 
 @given(STATES)
@@ -340,11 +376,7 @@ def test_a_run_that_was_asked_for_is_not_asked_for_while_it_is_under_way(given_s
     before = dict(given_state.attempts)
     under_way = {r.purpose: replace(before.get(r.purpose, Attempts()), alive=True) for r in runs}
 
-    then = wanted(replace(given_state, attempts=before | under_way), NOW)
-
-    assert not under_way.keys() & {run.purpose for run in then}
-    events = {run.event_id for run in runs if run.event_id}
-    assert not events & {run.event_id for run in then}
+    assert wanted(replace(given_state, attempts=before | under_way), NOW) == []
 
 
 @given(STATES)
@@ -355,17 +387,20 @@ def test_whatever_is_missing_is_asked_for_in_the_end(given_state):
     runs = wanted(replace(given_state, attempts=dead), NOW + timedelta(hours=6))
 
     lost = unfinished(dead, given_state.kept)
-    missing = {key for _, key in (*given_state.found, *given_state.unpublished, *lost)}
-    # What the tables alone have to take in, any run takes in.
-    own = {key for key in missing if "-" in key or ("schedule", key) in given_state.found}
-    asked = {run.purpose.split(":")[0] for run in runs}
-    if own or not missing:
-        forecast = {given_state.needs_forecast} - {None}
-        assert asked == (own or forecast)
-    else:
-        assert len(runs) == 1
-        assert asked <= missing
+    missing = {*given_state.found, *given_state.unpublished, *lost}
+    asked = {key for run in runs for key in keys_of(run)}
+    forecast = {("forecast", given_state.needs_forecast)}
+    assert asked == (missing or (forecast if given_state.needs_forecast else set()))
+    # Nothing is asked for twice, and what is only to be taken in by one run.
+    assert sum(len(keys_of(run)) for run in runs) == len(asked)
+    assert [run.job for run in runs].count("update_tables") <= 1
     # A key that was used is never launched again: each is new for its failures.
     for run in runs:
-        failed = dead.get(run.purpose, Attempts()).failed
-        assert run.run_key == f"{run.purpose}#{failed + 1}"
+        before = given_state.attempts.get(run.purpose, Attempts())
+        assert run.run_key == f"{run.purpose}#{before.name}"
+
+
+def test_the_name_of_an_attempt_never_comes_again():
+    """The newest runs alone are counted: their number can fall, and a key that was used is dead."""
+    assert failures(3, NOW).name == failures(2, NOW).name != failures(3, NOW + MINUTE).name
+    assert Attempts().name not in {failures(1).name, ""}

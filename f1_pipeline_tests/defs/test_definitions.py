@@ -13,6 +13,7 @@ from f1_pipeline.defs.specs import column_schema
 DEFS = build_definitions()
 GRAPH = DEFS.resolve_asset_graph()
 KEYS = sorted(GRAPH.get_all_asset_keys(), key=lambda key: key.to_user_string())
+BY_EVENT = {"raw/results", "raw/qualifying", "raw/sprint", "raw/pit_stops"}
 TABLES = {
     "tables": [name for name, c in CONTRACTS.items() if c.layer == "tables"],
     "features": ["circuit_patterns", "driver_form", "race_features", "team_form"],
@@ -23,7 +24,8 @@ TABLES = {
 
 def test_the_graph_holds_the_layers() -> None:
     expected = {f"{layer}/{name}" for layer, names in TABLES.items() for name in names}
-    expected |= {"raw/archive", "model/backtest", "model/challenger", "model/champion"}
+    expected |= {"raw/archive", "raw/calendar", *BY_EVENT}
+    expected |= {"model/backtest", "model/challenger", "model/champion"}
     assert {key.to_user_string() for key in KEYS} == expected
 
 
@@ -52,7 +54,8 @@ def test_partitions_only_where_data_arrives_in_pieces() -> None:
         for key in KEYS
         if GRAPH.get(key).is_partitioned
     }
-    assert partitioned == {"predictions/race_predictions": "events", "model/backtest": "seasons"}
+    by_event = dict.fromkeys(["predictions/race_predictions", *BY_EVENT], "events")
+    assert partitioned == by_event | {"model/backtest": "seasons"}
 
 
 def test_every_table_has_a_blocking_check() -> None:
@@ -75,4 +78,23 @@ def test_loading_imports_nothing_heavy() -> None:
 
 def test_jobs_resolve() -> None:
     names = {job.name for job in DEFS.resolve_all_job_defs()}
-    assert {"refresh", "backtest_season", "predict_event"} <= names
+    assert {"refresh", "update_event", "after_race", "collect_season", "predict_event"} <= names
+
+
+def test_what_runs_by_itself_is_on_from_the_start() -> None:
+    sensors, schedules = DEFS.sensors or [], DEFS.schedules or []
+    assert {s.name for s in sensors} == {"sessions"}
+    assert all(s.default_status == dg.DefaultSensorStatus.RUNNING for s in sensors)
+    assert {s.name: s.cron_schedule for s in schedules} == {  # type: ignore[union-attr]
+        "weekly_refresh": "0 6 * * 1",
+        "daily_check": "30 4 * * *",
+        "weekly_check": "30 5 * * 2",
+        "backfill_missing": "30 2 * * *",
+    }
+    assert {s.execution_timezone for s in schedules} == {"UTC"}  # type: ignore[union-attr]
+
+
+def test_a_refresh_asks_no_upstream() -> None:
+    selected = DEFS.resolve_job_def("refresh").asset_layer.executable_asset_keys
+    asked = {key.to_user_string() for key in selected} & {"raw/calendar", *BY_EVENT}
+    assert asked == set()

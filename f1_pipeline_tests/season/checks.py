@@ -7,7 +7,6 @@ import dagster as dg
 import pandas as pd
 
 from f1_pipeline.contracts import CONTRACTS, content_hashes
-from f1_pipeline.defs.specs import EVENTS
 from f1_pipeline.storage.answers import AnswerStore
 from f1_pipeline.storage.warehouse import Warehouse
 

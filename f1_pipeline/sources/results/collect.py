@@ -30,6 +30,7 @@ class Event:
     event_id: str
     season: int
     round: int
+    has_sprint: bool = True
 
 
 @dataclass
