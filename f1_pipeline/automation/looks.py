@@ -43,17 +43,17 @@ class Cursor:
         """The cursor that was stored; one that cannot be read is an empty one."""
         try:
             stored = json.loads(text or "{}")
-            times = [
-                {name: datetime.fromisoformat(at) for name, at in stored.get(part, {}).items()}
+            looks, broken = (
+                {str(name): datetime.fromisoformat(at) for name, at in stored.get(part, {}).items()}
                 for part in ("looks", "broken")
-            ]
+            )
             found = {name: (new, old) for name, (new, old) in stored.get("found", {}).items()}
         except (ValueError, TypeError, AttributeError):
             return cls()
         # An instant without an offset can be compared with none that has one.
-        if any(at.tzinfo is None for part in times for at in part.values()):
+        if any(at.tzinfo is None for part in (looks, broken) for at in part.values()):
             return cls()
-        return cls(*times, found)
+        return cls(looks, broken, found)
 
     def dump(self, keep: Collection[str]) -> str:
         """As text, with those names alone that are still looked for."""

@@ -85,7 +85,7 @@ class World:
 
     def live(self, most: int = 8) -> list[str]:
         """Tick and run what is asked for until nothing is; the jobs in their order."""
-        jobs = []
+        jobs: list[str] = []
         for _ in range(most):
             found = self.tick()
             requests = list(found.run_requests or []) if hasattr(found, "run_requests") else []

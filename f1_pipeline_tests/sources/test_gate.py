@@ -37,13 +37,14 @@ def mirror(served):
     return served
 
 
-def connected(mirror: Mirror, folder, granted=NO_LIMIT, **client) -> results.ResultsClient:
+def connected(
+    mirror: Mirror, folder, granted=NO_LIMIT, tries=1, deadline=None
+) -> results.ResultsClient:
     budget = RequestBudget(f"sqlite:///{folder / 'warehouse.db'}", granted)
     said: list[str] = []
     connect(Connection(folder / "cache", mirror.url, False, budget), said.append)
     assert said == []
-    slept: list[float] = []
-    return results.ResultsClient(**{"tries": 1, "sleep": slept.append} | client)
+    return results.ResultsClient(tries=tries, deadline=deadline, sleep=lambda seconds: None)
 
 
 @pytest.mark.parametrize(
