@@ -6,6 +6,7 @@ test suite out.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -13,11 +14,37 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from f1_pipeline.settings import ROOT
+from f1_pipeline_tests.mirror import serving
+
 HEAVY = ("fastf1", "catboost", "matplotlib")
 LOAD = (
     "import sys, time; start = time.process_time(); import f1_pipeline.definitions; "
     f"print(time.process_time() - start, [m for m in {HEAVY} if m in sys.modules])"
 )
+
+
+# The second tick of a process: the first one loads FastF1.
+TICK = """
+import os, time
+import dagster as dg
+from f1_pipeline.cli.home import open_instance
+from f1_pipeline.defs.resources import Storage, Upstream
+from f1_pipeline.defs.sensors import sessions
+from f1_pipeline.definitions import defs
+from f1_pipeline.settings import load_settings
+
+instance, storage, cursor = open_instance(load_settings()), Storage(), None
+for _ in range(2):
+    resources = {"storage": storage, "upstream": Upstream(storage=storage)}
+    with dg.build_sensor_context(
+        instance=instance, cursor=cursor, resources=resources, definitions=defs
+    ) as context:
+        start = time.process_time()
+        found = sessions(context)
+        spent, cursor = time.process_time() - start, found.cursor
+print(spent, len(instance.get_dynamic_partitions("events")))
+"""
 
 
 @dataclass(frozen=True)
@@ -72,6 +99,19 @@ def main() -> None:
                 sys.exit(usage.output)
             show(f"{name}, wall", usage.wall, "s", limit)
             show(f"{name}, peak memory", usage.peak, "MiB", 1536)
+        with serving(ROOT / "data" / "archive") as upstream:
+            known = environment | {"F1_UPSTREAM_URL": upstream.url, "F1_REQUEST_LIMITS": "none"}
+            tick = measure([sys.executable, "-W", "ignore", "-c", TICK], known)
+            cpu, events = tick.output.strip().splitlines()[-1].split()
+            show(f"a sensor tick, {events} events registered, CPU", float(cpu), "s", 1)
+    # From a result that is there to what it leads to: forecasts, or scores and the next forecast.
+    season = [sys.executable, "-W", "ignore", "-m", "f1_pipeline_tests.season", "--events", "2"]
+    played = measure(season, {})
+    if played.exit_code != 0:
+        sys.exit(played.output)
+    median = re.search(r"median ([0-9.]+) s", played.output)
+    assert median is not None
+    show("from a result to its predictions, median", float(median[1]), "s", 30)
     if "--no-tests" not in sys.argv:
         tests = measure([sys.executable, "-m", "pytest", "-q"], {})
         show("the test suite, wall", tests.wall, "s", 300)

@@ -61,7 +61,9 @@ def build(raw: dict[str, pd.DataFrame], last_good: Mapping[str, pd.DataFrame]) -
     faults: list[Fault] = []
     frames: dict[str, pd.DataFrame] = {}
     transformed = _transform(raw)
-    took_part = set(transformed["entries"]["event_id"])
+    # After a practice alone it is not known yet who races.
+    raced = transformed["entries"]["role"].eq("race")
+    took_part = set(transformed["entries"].loc[raced, "event_id"])
     for name, frame in transformed.items():
         valid, found = _valid_rows(frame, CONTRACTS[name], frames)
         # The rows of an event whose own row is at fault are innocent: it is withheld as it is.
@@ -71,7 +73,9 @@ def build(raw: dict[str, pd.DataFrame], last_good: Mapping[str, pd.DataFrame]) -
     # A fault stays with its event: who is expected at others follows from valid rows.
     past = _without(frames["entries"], bad, last_good.get("entries"))
     expected, found = _expected_entries(raw["entrants"], took_part, frames, past)
-    frames["entries"] = pd.concat([frames["entries"], expected], ignore_index=True)
+    key = ["event_id", "driver_id"]
+    entered = pd.concat([expected, frames["entries"]], ignore_index=True)
+    frames["entries"] = entered.drop_duplicates(key, ignore_index=True)
     faults += found
     whole_events = {name: frames[name][~frames[name]["event_id"].isin(bad)] for name in BY_EVENT}
     faults += [Fault(t, e, reason) for t, e, reason in rules.broken(whole_events)]

@@ -2,6 +2,9 @@
 
 import pandas as pd
 
+_EVENTS_TO_COMPARE = 4
+_MOST = 0.5
+
 
 def broken(frames: dict[str, pd.DataFrame]) -> list[tuple[str, str, str]]:
     """(table, event_id, reason) for every event whose rows contradict each other."""
@@ -9,6 +12,8 @@ def broken(frames: dict[str, pd.DataFrame]) -> list[tuple[str, str, str]]:
         *_places(frames["race_results"], "race_results"),
         *_places(frames["sprint_results"], "sprint_results"),
         *_starters_without_result(frames["starting_grids"], frames["race_results"]),
+        *_another_series(frames["race_results"]),
+        *_another_series(frames["qualifying_results"], "qualifying_results"),
     ]
 
 
@@ -32,4 +37,22 @@ def _starters_without_result(
     return [
         ("race_results", row.event_id, f"no result for {row.driver_id}, who is on the grid")
         for row in lacking.itertuples()
+    ]
+
+
+def _another_series(
+    results: pd.DataFrame, table: str = "race_results"
+) -> list[tuple[str, str, str]]:
+    """A list of drivers most of whom appear nowhere else is that of a support race.
+
+    Rookies are a few at a time; where there are no other events, nothing can be said.
+    """
+    listed = results[["event_id", "driver_id"]].drop_duplicates()
+    if listed["event_id"].nunique() < _EVENTS_TO_COMPARE:
+        return []
+    events_of_driver = listed.groupby("driver_id")["event_id"].transform("size")
+    unknown = events_of_driver.eq(1).groupby(listed["event_id"]).mean()
+    return [
+        (table, event, "most of its drivers appear in no other event: is it a support race's?")
+        for event in unknown.index[unknown > _MOST]
     ]

@@ -47,6 +47,20 @@ def test_in_a_season_that_has_begun_the_newest_events_racers_are_expected(small_
     assert "aurora-ace" in entered(built.frames, "2026-australia")
 
 
+def test_after_a_practice_alone_the_field_is_still_the_expected_one(small_raw):
+    practised = small_raw["practice_results"]
+    first = practised[practised["event_id"].eq("2025-china") & practised["session"].eq("FP1")]
+    visitor = first.iloc[[0]].assign(driver_id="borealis-rookie", display_order=7, position=7)
+    friday = pd.concat([first, visitor]).assign(event_id="2025-japan")
+    raw = small_raw | {"practice_results": pd.concat([practised, friday], ignore_index=True)}
+
+    built = build(raw, {})
+
+    assert built.faults == []
+    assert entered(built.frames, "2025-japan") == entered(built.frames, "2025-china")
+    assert entered(built.frames, "2025-japan", "practice") == {"borealis-rookie"}
+
+
 def test_before_the_first_race_the_seasons_entrants_are_expected(small_raw):
     entrants = small_raw["entrants"]
     of_2026 = entrants["season"].eq(2026)

@@ -234,3 +234,27 @@ def test_a_bad_row_of_the_calendar_accuses_no_other(small_raw: Frames) -> None:
     built = build(spoilt(small_raw, "events", "round", 0), {})
     assert [(f.table, f.event_id) for f in built.faults] == [("events", EVENT)]
     assert EVENT in built.withheld
+
+
+def test_a_list_of_support_race_drivers_withholds_its_event(small_raw, small):
+    """All of one race's drivers are unknown elsewhere; a few rookies are no support race."""
+
+    def with_others(share: float):
+        raw = dict(small_raw)
+        mine = raw["race_results"]["event_id"].eq(EVENT)
+        drivers = list(raw["race_results"].loc[mine, "driver_id"])
+        others = {d: f"other-{d}" for d in drivers[: round(share * len(drivers))]}
+        known = raw["drivers"][raw["drivers"]["driver_id"].isin(others)]
+        new = known.assign(driver_id=known["driver_id"].map(others))
+        raw["drivers"] = pd.concat([raw["drivers"], new], ignore_index=True)
+        for name in ("race_results", "starting_grids"):
+            frame = raw[name].copy()
+            here = frame["event_id"].eq(EVENT)
+            frame.loc[here, "driver_id"] = frame.loc[here, "driver_id"].replace(others)
+            raw[name] = frame
+        return build(raw, small.frames)
+
+    found = with_others(1.0)
+    assert found.withheld == {EVENT}
+    assert any("support race" in fault.reason for fault in found.faults)
+    assert with_others(0.25).withheld == frozenset()
