@@ -34,7 +34,7 @@ weekly_refresh = dg.ScheduleDefinition(
 def daily_check(
     context: dg.ScheduleEvaluationContext, storage: Storage
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    yield from _requests(storage, "recent", again=True)
+    yield from _requests(context, storage, "recent", again=True)
 
 
 @dg.schedule(
@@ -47,7 +47,7 @@ def daily_check(
 def weekly_check(
     context: dg.ScheduleEvaluationContext, storage: Storage
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    yield from _requests(storage, "older", again=True)
+    yield from _requests(context, storage, "older", again=True)
 
 
 @dg.schedule(
@@ -60,11 +60,11 @@ def weekly_check(
 def backfill_missing(
     context: dg.ScheduleEvaluationContext, storage: Storage
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    yield from _requests(storage, "missing", again=False)
+    yield from _requests(context, storage, "missing", again=False)
 
 
 def _requests(
-    storage: Storage, which: str, *, again: bool
+    context: dg.ScheduleEvaluationContext, storage: Storage, which: str, *, again: bool
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """A run for each season that has such events."""
     events = storage.warehouse.read("events")
@@ -85,7 +85,10 @@ def _requests(
         config = {"season": season, "events": keys, "again": again}
         if again:
             config["kinds"] = ["results", "qualifying", "sprint"]
-        yield dg.RunRequest(run_config={"ops": {"collect": {"config": config}}})
+        yield dg.RunRequest(
+            run_key=f"{which} {season} {context.scheduled_execution_time:%Y-%m-%dT%H:%M}",
+            run_config={"ops": {"collect": {"config": config}}},
+        )
 
 
 SCHEDULES = [weekly_refresh, daily_check, weekly_check, backfill_missing]
