@@ -20,30 +20,26 @@ _ORDER = ("schedule", "drivers", "constructors", *_BY_EVENT)
 
 @dataclass(frozen=True)
 class Attempts:
-    """What became of the runs that were asked for one thing: `last_failed` of the newest."""
+    """What became of the runs that were asked for one thing, and when the newest ended."""
 
     failed: int = 0
     succeeded: bool = False
-    last_failed: datetime | None = None
+    last_ended: datetime | None = None
     alive: bool = False
 
     @property
     def name(self) -> str:
-        """What the next attempt is called: another name after every failure, never one again."""
-        return (
-            "first"
-            if self.last_failed is None
-            else f"after {self.last_failed:%Y-%m-%dT%H:%M:%S.%f}"
-        )
+        """What the next attempt is called: another name after every end, never one again."""
+        if self.last_ended is None:
+            return "first"
+        return f"after {self.last_ended:%Y-%m-%dT%H:%M:%S.%f}"
 
     def may_try(self, now: datetime) -> bool:
         """Whether another run may be asked for."""
-        if self.alive:
-            return False
-        if not self.failed or self.last_failed is None:
-            return True
-        pause = min(_FIRST_PAUSE * 2 ** min(self.failed - 1, 12), _LONGEST_PAUSE)
-        return now - self.last_failed >= pause
+        if self.alive or self.last_ended is None:
+            return not self.alive
+        pause = min(_FIRST_PAUSE * 2 ** min(max(self.failed - 1, 0), 12), _LONGEST_PAUSE)
+        return now - self.last_ended >= pause
 
 
 @dataclass(frozen=True)
@@ -160,6 +156,8 @@ def _run(
     attempts = state.attempts.get(purpose, Attempts())
     if _busy(key, state) or not attempts.may_try(now):
         return None
+    if job == "after_race" and attempts.succeeded:
+        return None  # with too few races there is no model: the baseline forecasts
     return Wanted(
         job=job,
         purpose=purpose,

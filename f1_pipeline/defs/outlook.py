@@ -3,7 +3,7 @@
 Reads only: tables, kept answers, the registry, runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -118,14 +118,16 @@ def _attempts(instance: dg.DagsterInstance) -> dict[str, Attempts]:
         purpose = record.dagster_run.tags.get(PURPOSE)
         if purpose:
             by_purpose.setdefault(purpose, []).append(record)
-    return {purpose: _attempts_of(records) for purpose, records in by_purpose.items()}
+    return {purpose: attempts_of(records) for purpose, records in by_purpose.items()}
 
 
-def _attempts_of(records: list[Any]) -> Attempts:
-    failed = [r for r in records if r.dagster_run.status in _FAILED]
+def attempts_of(records: Sequence[Any]) -> Attempts:
+    """What became of these runs, taken together."""
+    ended = [r for r in records if r.dagster_run.status not in ALIVE]
+    statuses = [r.dagster_run.status for r in ended]
     return Attempts(
-        failed=len(failed),
-        succeeded=any(r.dagster_run.status == dg.DagsterRunStatus.SUCCESS for r in records),
-        last_failed=max((r.update_timestamp for r in failed), default=None),
-        alive=any(r.dagster_run.status in ALIVE for r in records),
+        failed=sum(status in _FAILED for status in statuses),
+        succeeded=dg.DagsterRunStatus.SUCCESS in statuses,
+        last_ended=max((r.update_timestamp for r in ended), default=None),
+        alive=len(ended) < len(records),
     )

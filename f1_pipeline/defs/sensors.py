@@ -14,7 +14,7 @@ import dagster as dg
 from f1_pipeline import automation, clock
 from f1_pipeline.automation import Cursor, Session, Wanted
 from f1_pipeline.defs import jobs, tables
-from f1_pipeline.defs.outlook import ALIVE, Outlook
+from f1_pipeline.defs.outlook import Outlook, attempts_of
 from f1_pipeline.defs.resources import Storage, Upstream
 from f1_pipeline.defs.specs import EVENTS, PURPOSE
 from f1_pipeline.settings import load_settings
@@ -178,13 +178,12 @@ def _selection(run: Wanted) -> list[dg.AssetKey] | None:
 
 
 def _first(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-    alive = context.instance.get_runs(dg.RunsFilter(job_name="refresh", statuses=ALIVE), limit=1)
-    tried = context.instance.get_runs_count(dg.RunsFilter(job_name="refresh"))
-    if alive:
-        return dg.SkipReason("The first refresh is under way.")
-    return dg.SensorResult(
-        run_requests=[dg.RunRequest(run_key=f"first#{tried}", job_name="refresh")]
-    )
+    """Ask for everything, once; again, if that failed, after a growing pause."""
+    attempts = attempts_of(context.instance.get_run_records(dg.RunsFilter(job_name="refresh")))
+    if not attempts.may_try(clock.wall()):
+        return dg.SkipReason("The first refresh is under way, or failed just now.")
+    request = dg.RunRequest(run_key=f"refresh#{attempts.name}", job_name="refresh")
+    return dg.SensorResult(run_requests=[request])
 
 
 def _end_lost_runs(context: dg.SensorEvaluationContext, storage: Storage) -> None:

@@ -21,7 +21,7 @@ def state(**given: Any) -> State:
 
 
 def failures(number: int, last: datetime = NOW) -> Attempts:
-    return Attempts(failed=number, last_failed=last)
+    return Attempts(failed=number, last_ended=last)
 
 
 def only(given: State, now: datetime = NOW) -> Wanted:
@@ -116,7 +116,7 @@ def test_nothing_is_asked_for_while_a_run_for_the_event_is_alive():
         given = state(found={RESULTS: "r1"}, attempts={purpose: alive})
         assert only(given).event_id == EVENT
     # One that failed and one that is alive: it may be about to succeed.
-    both = Attempts(failed=1, last_failed=NOW - timedelta(days=1), alive=True)
+    both = Attempts(failed=1, last_ended=NOW - timedelta(days=1), alive=True)
     assert wanted(state(found={RESULTS: "r1"}, attempts={f"{EVENT}:results=r1": both}), NOW) == []
 
 
@@ -319,7 +319,7 @@ ATTEMPTS = st.builds(
     Attempts,
     failed=st.integers(0, 20),
     succeeded=st.booleans(),
-    last_failed=st.sampled_from([None, NOW, NOW - 5 * MINUTE, NOW - timedelta(days=1)]),
+    last_ended=st.sampled_from([None, NOW, NOW - 5 * MINUTE, NOW - timedelta(days=1)]),
     alive=st.booleans(),
 )
 PURPOSES = st.sampled_from(

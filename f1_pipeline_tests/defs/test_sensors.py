@@ -242,3 +242,15 @@ def test_a_run_whose_process_is_gone_is_ended(begun, monkeypatch):
 def test_requests_are_shared_by_every_process_at_the_database(begun):
     address = begun.warehouse.url
     assert RequestBudget(address, {"jolpica": Limit(1, 0.0)}).wait("jolpica") > 3000
+
+
+def test_a_first_refresh_that_fails_is_not_asked_for_at_every_tick(lived, monkeypatch):
+    (request,) = requests(lived.tick())
+    with monkeypatch.context() as patched:
+        patched.setenv("F1_ARCHIVE_DIR", "/no/such/folder")
+        assert not lived.run(request, raises=False).success
+    assert isinstance(lived.tick(), dg.SkipReason)
+
+    later = clock.wall() + pd.Timedelta(minutes=2)
+    monkeypatch.setattr("f1_pipeline.clock.wall", lambda: later)
+    assert requests(lived.tick())[0].run_key != request.run_key
