@@ -1,94 +1,85 @@
 """Schedules: what is due at a fixed time. What to ask for is decided in `automation`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
 
 import dagster as dg
+import pandas as pd
 
 from f1_pipeline import automation, clock
 from f1_pipeline.defs import jobs
 from f1_pipeline.defs.resources import Storage
 from f1_pipeline.defs.seasons import collect_season
 
-_RUNNING = dg.DefaultScheduleStatus.RUNNING
 # Seasons that the upstream may still correct; an answer of an older one has not changed in years.
 _FIRST_CHECKED_AGAIN = 2018
+_CHECKED = ["results", "qualifying", "sprint"]
+Choose = Callable[[pd.DataFrame, set[str], datetime], dict[int, list[str]]]
 
 weekly_refresh = dg.ScheduleDefinition(
     name="weekly_refresh",
     job=jobs.refresh,
     cron_schedule="0 6 * * 1",
     execution_timezone="UTC",
-    default_status=_RUNNING,
+    default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Monday 06:00 UTC: everything anew, archive to model.",
 )
 
 
-@dg.schedule(
-    job=collect_season,
-    cron_schedule="30 4 * * *",
-    execution_timezone="UTC",
-    default_status=_RUNNING,
-    description="Daily: the results of the last four months once more. What was changed is a new "
-    "version, and its race is scored again.",
+def _collecting(
+    name: str, cron: str, choose: Choose, description: str, *, again: bool
+) -> dg.ScheduleDefinition:
+    """A schedule that asks for a run for each season that has events to ask for."""
+
+    @dg.schedule(
+        name=name,
+        job=collect_season,
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=description,
+    )
+    def asks(
+        context: dg.ScheduleEvaluationContext, storage: Storage
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        events = storage.warehouse.read("events")
+        chosen = choose(events, storage.warehouse.event_ids("race_results"), clock.now())
+        seasons = {s: keys for s, keys in chosen.items() if s >= _FIRST_CHECKED_AGAIN or not again}
+        if not seasons:
+            yield dg.SkipReason("There are no such events.")
+        for season, keys in seasons.items():
+            config: dict[str, Any] = {"season": season, "events": keys, "again": again}
+            yield dg.RunRequest(
+                run_key=f"{name} {season} {context.scheduled_execution_time:%Y-%m-%dT%H:%M}",
+                run_config={
+                    "ops": {"collect": {"config": config | ({"kinds": _CHECKED} if again else {})}}
+                },
+            )
+
+    return asks
+
+
+daily_check = _collecting(
+    "daily_check",
+    "30 4 * * *",
+    automation.recent,
+    "Daily: the results of the last four months once more. What was changed is a new version, and "
+    "its race is scored again.",
+    again=True,
 )
-def daily_check(
-    context: dg.ScheduleEvaluationContext, storage: Storage
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    yield from _requests(context, storage, "recent", again=True)
-
-
-@dg.schedule(
-    job=collect_season,
-    cron_schedule="30 5 * * 2",
-    execution_timezone="UTC",
-    default_status=_RUNNING,
-    description="Tuesdays: the results of older seasons once more, some 12 requests a season.",
+weekly_check = _collecting(
+    "weekly_check",
+    "30 5 * * 2",
+    automation.older,
+    "Tuesdays: the results of older seasons once more, some 12 requests a season.",
+    again=True,
 )
-def weekly_check(
-    context: dg.ScheduleEvaluationContext, storage: Storage
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    yield from _requests(context, storage, "older", again=True)
-
-
-@dg.schedule(
-    job=collect_season,
-    cron_schedule="30 2 * * *",
-    execution_timezone="UTC",
-    default_status=_RUNNING,
-    description="Daily: the events that were run and of which no result is held.",
+backfill_missing = _collecting(
+    "backfill_missing",
+    "30 2 * * *",
+    automation.missing,
+    "Daily: the events that were run and of which no result is held.",
+    again=False,
 )
-def backfill_missing(
-    context: dg.ScheduleEvaluationContext, storage: Storage
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    yield from _requests(context, storage, "missing", again=False)
-
-
-def _requests(
-    context: dg.ScheduleEvaluationContext, storage: Storage, which: str, *, again: bool
-) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """A run for each season that has such events."""
-    events = storage.warehouse.read("events")
-    held = storage.warehouse.event_ids("race_results")
-    choose = {
-        "recent": automation.recent,
-        "older": automation.older,
-        "missing": automation.missing,
-    }[which]
-    seasons = {
-        season: keys
-        for season, keys in choose(events, held, clock.now()).items()
-        if season >= _FIRST_CHECKED_AGAIN or not again
-    }
-    if not seasons:
-        yield dg.SkipReason(f"There are no {which} events.")
-    for season, keys in seasons.items():
-        config = {"season": season, "events": keys, "again": again}
-        if again:
-            config["kinds"] = ["results", "qualifying", "sprint"]
-        yield dg.RunRequest(
-            run_key=f"{which} {season} {context.scheduled_execution_time:%Y-%m-%dT%H:%M}",
-            run_config={"ops": {"collect": {"config": config}}},
-        )
-
-
 SCHEDULES = [weekly_refresh, daily_check, weekly_check, backfill_missing]
