@@ -3,24 +3,16 @@
 from datetime import UTC, datetime
 
 import dagster as dg
-import pytest
 
 from f1_pipeline.defs import schedules
 from f1_pipeline.defs.resources import Storage
-from f1_pipeline_tests.defs.weekend import FIRST, SECOND, World, world
+from f1_pipeline_tests.defs.weekend import FIRST, SECOND, World
 
 
-@pytest.fixture
-def lived(tmp_path, monkeypatch):
-    with world(tmp_path, monkeypatch) as made:
-        made.live()
-        yield made
-
-
-def asked(lived: World, schedule: dg.ScheduleDefinition) -> dict[int, dict]:
+def asked(begun: World, schedule: dg.ScheduleDefinition) -> dict[int, dict]:
     """By season the configuration of the runs that a tick asks for."""
     context = dg.build_schedule_context(
-        instance=lived.instance,
+        instance=begun.instance,
         resources={"storage": Storage()},
         scheduled_execution_time=datetime(2025, 3, 20, 4, 30, tzinfo=UTC),
     )
@@ -30,37 +22,37 @@ def asked(lived: World, schedule: dg.ScheduleDefinition) -> dict[int, dict]:
     return {config["season"]: config for config in configs}
 
 
-def test_what_was_run_and_is_not_held_is_filled(lived):
-    assert asked(lived, schedules.backfill_missing) == {}
+def test_what_was_run_and_is_not_held_is_filled(begun):
+    assert asked(begun, schedules.backfill_missing) == {}
 
-    lived.at("2025-03-20T00:00:00+00:00")
-    found = asked(lived, schedules.backfill_missing)
+    begun.at("2025-03-20T00:00:00+00:00")
+    found = asked(begun, schedules.backfill_missing)
     assert found == {2025: {"season": 2025, "events": [FIRST, SECOND], "again": False}}
 
-    lived.collect(**found[2025])
-    lived.live()
-    assert {FIRST, SECOND} <= lived.warehouse.event_ids("race_results")
-    assert asked(lived, schedules.backfill_missing) == {}
+    begun.collect(**found[2025])
+    begun.live()
+    assert {FIRST, SECOND} <= begun.warehouse.event_ids("race_results")
+    assert asked(begun, schedules.backfill_missing) == {}
 
 
-def test_recent_results_are_checked_every_day_and_older_ones_every_week(lived):
-    lived.at("2025-03-20T00:00:00+00:00")
-    lived.live()
+def test_recent_results_are_checked_every_day_and_older_ones_every_week(begun):
+    begun.at("2025-03-20T00:00:00+00:00")
+    begun.live()
 
-    daily = asked(lived, schedules.daily_check)
+    daily = asked(begun, schedules.daily_check)
     assert set(daily) == {2025}
     assert daily[2025]["events"] == [FIRST, SECOND]
     assert daily[2025]["again"] is True
     assert "pit_stops" not in daily[2025]["kinds"]
-    assert set(asked(lived, schedules.weekly_check)) == {2022, 2023, 2024}
+    assert set(asked(begun, schedules.weekly_check)) == {2022, 2023, 2024}
 
 
-def test_a_check_that_finds_nothing_changed_leads_to_no_run(lived):
-    lived.at("2025-03-20T00:00:00+00:00")
-    lived.live()
-    lived.upstream.change(reset_counts=True)
+def test_a_check_that_finds_nothing_changed_leads_to_no_run(begun):
+    begun.at("2025-03-20T00:00:00+00:00")
+    begun.live()
+    begun.upstream.change(reset_counts=True)
 
-    lived.collect(**asked(lived, schedules.daily_check)[2025])
+    begun.collect(**asked(begun, schedules.daily_check)[2025])
 
-    assert lived.upstream.report()["requests"] <= 20
-    assert lived.live() == []
+    assert begun.upstream.report()["requests"] <= 20
+    assert begun.live() == []

@@ -10,20 +10,7 @@ from f1_pipeline.defs.collecting import clear_waits
 from f1_pipeline.errors import PipelineError
 from f1_pipeline.sources.upstream import OverBudgetError, RefusedError
 from f1_pipeline.storage.budget import Limit, RequestBudget
-from f1_pipeline_tests.defs.weekend import FIRST, QUALIFIED, RACED, SECOND, World, world
-
-
-@pytest.fixture
-def lived(tmp_path, monkeypatch):
-    with world(tmp_path, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def begun(lived: World) -> World:
-    """Before the season, with all that can be known then."""
-    lived.live()
-    return lived
+from f1_pipeline_tests.defs.weekend import FIRST, QUALIFIED, RACED, SECOND
 
 
 def requests(found) -> list[dg.RunRequest]:

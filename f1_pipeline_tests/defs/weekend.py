@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pytest
 
 from f1_pipeline.definitions import build_definitions
 from f1_pipeline.defs.resources import Storage, Training, Upstream
@@ -15,7 +16,7 @@ from f1_pipeline.settings import load_settings
 from f1_pipeline.sources import archive
 from f1_pipeline.storage.answers import AnswerStore
 from f1_pipeline.storage.warehouse import Warehouse
-from f1_pipeline_tests.mirror import Mirror, serving
+from f1_pipeline_tests.mirror import Mirror
 from f1_pipeline_tests.release import make_release
 from f1_pipeline_tests.season.archive_before import archive_before
 
@@ -107,23 +108,30 @@ class World:
         )
 
 
-@contextmanager
-def world(folder: Path, monkeypatch: Any) -> Iterator[World]:
-    """Three seasons in the archive, the fourth (six races, twelve cars) to be lived through."""
+def make_facts(folder: Path) -> Path:
+    """`whole`: four seasons, six races and twelve cars each; `archive`: the first three."""
     release = make_release(folder / "release", seasons=(2022, 2023, 2024, SEASON), races=6, cars=12)
     archive.build(release, folder / "whole")
     archive_before(SEASON, folder / "whole", folder / "archive")
-    clock = folder / "now"
+    return folder
+
+
+@contextmanager
+def world(facts: Path, upstream: Mirror, home: Path, patch: pytest.MonkeyPatch) -> Iterator[World]:
+    """The pipeline in `home`, as it was left there, before the season begins."""
+    for part in ("data", "dagster"):
+        (home / part).mkdir(parents=True, exist_ok=True)
+    clock = home / "now"
     clock.write_text(BEFORE)
-    with serving(folder / "whole", timeout_s=0.2) as upstream:
-        upstream.change(until=BEFORE)
-        for name, value in {
-            "F1_ARCHIVE_DIR": folder / "archive",
-            "F1_NOW": clock,
-            "F1_UPSTREAM_URL": upstream.url,
-            "F1_REQUEST_LIMITS": "none",
-            "F1_LOOK_SECONDS": "60",
-        }.items():
-            monkeypatch.setenv(name, str(value))
-        with dg.DagsterInstance.ephemeral() as instance:
-            yield World(instance, upstream, clock)
+    upstream.change(until=BEFORE, fail=0.0, amend=None, edit_calendar=[], reset_counts=True)
+    for name, value in {
+        "F1_DATA_DIR": home / "data",
+        "F1_ARCHIVE_DIR": facts / "archive",
+        "F1_NOW": clock,
+        "F1_UPSTREAM_URL": upstream.url,
+        "F1_REQUEST_LIMITS": "none",
+        "F1_LOOK_SECONDS": "60",
+    }.items():
+        patch.setenv(name, str(value))
+    with dg.DagsterInstance.local_temp(str(home / "dagster")) as instance:
+        yield World(instance, upstream, clock)

@@ -1,0 +1,56 @@
+"""A made-up season to be lived through: made once, and lived up to its beginning once."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from f1_pipeline_tests.defs.weekend import World, make_facts, world
+from f1_pipeline_tests.mirror import Mirror, serving
+
+
+@pytest.fixture(scope="session")
+def facts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_facts(tmp_path_factory.mktemp("facts"))
+
+
+@pytest.fixture(scope="session")
+def upstream(facts: Path) -> Iterator[Mirror]:
+    with serving(facts / "whole", timeout_s=0.2) as mirror:
+        yield mirror
+
+
+@pytest.fixture(scope="session")
+def begun_home(
+    facts: Path, upstream: Mirror, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str | None]:
+    """Before the season, with all that can be known then, and the sensor's cursor."""
+    home = tmp_path_factory.mktemp("begun")
+    with pytest.MonkeyPatch.context() as patch, world(facts, upstream, home, patch) as made:
+        made.live()
+        return home, made.cursor
+
+
+@pytest.fixture
+def lived(
+    facts: Path, upstream: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    """A new instance."""
+    with world(facts, upstream, tmp_path / "home", monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def begun(
+    facts: Path,
+    upstream: Mirror,
+    begun_home: tuple[Path, str | None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    """A copy of the one that has got as far as the season's beginning."""
+    home = shutil.copytree(begun_home[0], tmp_path / "home")
+    with world(facts, upstream, home, monkeypatch) as made:
+        made.cursor = begun_home[1]
+        yield made
