@@ -241,3 +241,31 @@ def test_a_first_refresh_that_fails_is_not_asked_for_at_every_tick(lived, monkey
     later = clock.wall() + pd.Timedelta(minutes=2)
     monkeypatch.setattr("f1_pipeline.clock.wall", lambda: later)
     assert requests(lived.tick())[0].run_key != request.run_key
+
+
+def test_a_backfill_of_partitions_is_one_run_that_asks_for_what_is_missing(begun):
+    """As the UI launches it: a range of partitions in a single run."""
+    begun.at("2025-04-01T00:00:00+00:00")
+    keys = [FIRST, SECOND, "2025-japan"]
+    begun.instance.add_dynamic_partitions("events", keys)
+    begun.upstream.change(reset_counts=True)
+
+    def backfill() -> dg.ExecuteInProcessResult:
+        return begun.definitions.resolve_job_def("update_event").execute_in_process(
+            instance=begun.instance,
+            asset_selection=[dg.AssetKey(["raw", "results"])],
+            tags={
+                "dagster/asset_partition_range_start": keys[0],
+                "dagster/asset_partition_range_end": keys[-1],
+            },
+        )
+
+    assert len(backfill().get_asset_materialization_events()) == 3
+    assert {key for kind, key in begun.answers.revisions() if kind == "results"} == set(keys)
+    asked = begun.upstream.report()["requests"]
+    assert asked == 3
+
+    backfill()
+    assert begun.upstream.report()["requests"] == asked
+    begun.live()
+    assert begun.warehouse.event_ids("race_results") >= set(keys)
