@@ -68,11 +68,6 @@ class AnswerStore:
             found = _current_revisions(connection)
         return {key: row.revision for key, row in found.items()}
 
-    def seen(self) -> dict[tuple[str, str], datetime]:
-        """By kind and key, when the answer that is current was last given."""
-        with database.reading(self.url) as connection:
-            return {key: row.last_seen_at for key, row in _current_revisions(connection).items()}
-
     def unpublished(self) -> dict[tuple[str, str], str]:
         """The answers that the tables have not taken in yet, with their revisions."""
         with database.reading(self.url) as connection:

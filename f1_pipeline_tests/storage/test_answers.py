@@ -47,7 +47,6 @@ def test_a_new_answer_is_kept_as_it_came(store):
 
     assert store.current() == [given]
     assert store.revisions() == {KEY: given.revision}
-    assert store.seen() == {KEY: AT}
     (row,) = rows(store)
     assert (row.version, row.season, row.row_count, row.run_id) == (1, 2024, 20, "run-1")
     assert (row.first_seen_at, row.superseded_at, row.published_at) == (AT, None, None)
@@ -61,7 +60,6 @@ def test_the_same_content_is_no_new_version(store):
     (row,) = rows(store)
     assert (row.version, row.run_id, row.first_seen_at) == (1, "run-1", AT)
     assert row.last_seen_at == LATER
-    assert store.seen() == {KEY: LATER}
 
 
 def test_another_content_is_a_new_version_and_the_old_one_is_kept(store):
