@@ -47,8 +47,10 @@ def collect(
     before = upstream.answers.revisions()
     _calendar_and_rosters(context, config, upstream)
     begun = _begun(config, upstream)
+    # What the archive has the result of needs no upstream.
+    archived = set(archive.read(storage.settings.archive_dir)["race_results"]["event_id"])
     for kind in config.kinds:
-        wanted = begun if config.again else _missing(kind, begun, storage, upstream)
+        wanted = begun if config.again else _missing(kind, begun, archived, upstream)
         if kind == "sprint":
             wanted = [event for event in wanted if event.has_sprint]
         if kind == "pit_stops":
@@ -97,16 +99,10 @@ def _begun(config: Collect, upstream: Upstream) -> list[Event]:
     ]
 
 
-def _missing(kind: str, events: list[Event], storage: Storage, upstream: Upstream) -> list[Event]:
+def _missing(kind: str, events: list[Event], archived: set[str], upstream: Upstream) -> list[Event]:
     """Those of which this kind is neither kept nor in the archive."""
     kept = upstream.answers.revisions()
-    in_archive = archived_events(storage)
-    return [e for e in events if (kind, e.event_id) not in kept and e.event_id not in in_archive]
-
-
-def archived_events(storage: Storage) -> set[str]:
-    """The events that the archive has the result of: they need no upstream."""
-    return set(archive.read(storage.settings.archive_dir)["race_results"]["event_id"])
+    return [e for e in events if (kind, e.event_id) not in kept and e.event_id not in archived]
 
 
 def _announce(context: dg.OpExecutionContext, answers: list[Answer]) -> None:

@@ -34,7 +34,6 @@ _LOOKS = 4
 _FOLLOWS = [["tables", name] for name in tables.NAMES] + [
     ["features", name] for name in ("driver_form", "team_form", "circuit_patterns", "race_features")
 ]
-_FETCHED = ("results", "qualifying", "sprint", "pit_stops")
 
 
 @dataclass
@@ -170,7 +169,7 @@ def _selection(run: Wanted) -> list[dg.AssetKey] | None:
     """The assets of an update: the kinds to fetch, what follows from them, and no more."""
     if run.job != "update_event":
         return None
-    names = [["raw", kind] for kind in run.raw if kind in _FETCHED]
+    names = [["raw", kind] for kind in run.raw]
     names += _FOLLOWS
     names += [["predictions", "race_predictions"]] if run.forecast else []
     names += [["predictions", "scored_predictions"]]

@@ -7,7 +7,7 @@ multiply them. What an answer's values mean is decided in `frames` and `tables`.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,6 @@ from f1_pipeline.sources.upstream.outcomes import (
     BrokenError,
     NotYetError,
     OverBudgetError,
-    UpstreamError,
 )
 
 PAGE = 100  # the API gives no more at once
@@ -123,23 +122,19 @@ class ResultsClient:
         return elements, total
 
     def _ask(self, method: str, **parameters: int) -> Any:
-        for last in self._attempts():
+        for attempt in range(1, self.tries + 1):
             try:
                 page = _call(method, **parameters)
             except (BrokenError, OverBudgetError) as error:
                 wait = error.retry_after or 1.0
                 late = self.deadline is not None and not self.answered and self._over(wait)
-                if last or late or wait > _LONGEST_WAIT:
+                if attempt == self.tries or late or wait > _LONGEST_WAIT:
                     raise
                 self.sleep(wait)
             else:
                 self.answered = True
                 return page
         raise AssertionError("the last attempt returns or raises")
-
-    def _attempts(self) -> Iterator[bool]:
-        for number in range(1, self.tries + 1):
-            yield number == self.tries
 
     def _over(self, wait: float) -> bool:
         return time.monotonic() + wait - self.began > (self.deadline or 0)
@@ -153,8 +148,6 @@ def _call(method: str, **parameters: int) -> Any:
     client = Ergast(result_type="raw", auto_cast=False, limit=PAGE)
     try:
         return getattr(client, method)(**parameters)
-    except UpstreamError:
-        raise
     except RateLimitExceededError as error:
         raise OverBudgetError(f"FastF1 counts too many requests ({error}).", 600) from None
     except ErgastError as error:
