@@ -18,6 +18,8 @@ from f1_pipeline.defs import (
     schedules,
     sensors,
     tables,
+    timing,
+    timing_tables,
 )
 from f1_pipeline.defs.resources import Storage, Training, Upstream, WarehouseIOManager
 
@@ -32,7 +34,9 @@ def build_definitions(**resources: Any) -> dg.Definitions:
         "io_manager": WarehouseIOManager(storage=storage),
     }
     return dg.Definitions(
-        assets=dg.load_assets_from_modules([raw, tables, features, model, predictions]),
+        assets=dg.load_assets_from_modules(
+            [raw, timing, tables, timing_tables, features, model, predictions]
+        ),
         asset_checks=checks.contract_checks,
         jobs=jobs.JOBS,
         sensors=sensors.SENSORS,

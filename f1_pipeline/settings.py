@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
+from fsspec import available_protocols
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
@@ -48,6 +49,16 @@ def _upstream_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _data_address(value: str) -> str:
+    """A folder (then absolute) or an address that fsspec knows, without a trailing slash."""
+    protocol, separator, _ = value.partition("://")
+    if not separator:
+        return str(Path(value).resolve())
+    if protocol not in available_protocols():
+        raise ValueError("expected a folder, or an address such as s3://bucket/f1")
+    return value.rstrip("/")
+
+
 Folder = Annotated[Path, AfterValidator(Path.resolve)]
 
 
@@ -56,7 +67,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_ignore_empty=True)
 
-    data_dir: Folder = Field(ROOT / "data", validation_alias="F1_DATA_DIR")
+    data_address: Annotated[str, AfterValidator(_data_address)] = Field(
+        str(ROOT / "data"), validation_alias="F1_DATA_DIR"
+    )
     archive_dir: Folder = Field(ROOT / "data" / "archive", validation_alias="F1_ARCHIVE_DIR")
     model_dir: Folder | None = Field(None, validation_alias="MODEL_STORAGE_PATH")
     database: Annotated[str, AfterValidator(_database_url)] = Field(
@@ -95,6 +108,17 @@ class Settings(BaseSettings):
                 f"most 200,500 (found {self.request_limits!r})"
             )
         return self
+
+    @property
+    def data_dir(self) -> Path:
+        """The local folder of what has no address of its own: `F1_DATA_DIR`, or the default."""
+        remote = "://" in self.data_address
+        return ROOT / "data" if remote else Path(self.data_address)
+
+    @property
+    def raw_store(self) -> str:
+        """The address of the raw recordings, which all workers share."""
+        return f"{self.data_address}/raw"
 
     @property
     def database_url(self) -> str:

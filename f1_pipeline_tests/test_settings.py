@@ -181,6 +181,7 @@ ELSEWHERE = {
     "clock.py": "F1_NOW may change while a process runs",
     "cli/app.py": "hands its environment on to the Dagster that it starts",
     "cli/home.py": "tells Dagster where its instance is",
+    "sources/upstream/account.py": "FastF1 reads the account's variables at each sign-in",
 }
 
 

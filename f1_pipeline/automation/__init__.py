@@ -7,11 +7,30 @@ lost on the way (a failed run, a killed process) is still missing, so it is aske
 """
 
 from f1_pipeline.automation.looks import Cursor, calendars_due, delay, name_of, sessions_due
+from f1_pipeline.automation.recordings import (
+    PROBE,
+    fulfilled,
+    recordings_due,
+    recordings_wanted,
+)
 from f1_pipeline.automation.seasons import missing, older, recent
-from f1_pipeline.automation.sessions import Session, expected
+from f1_pipeline.automation.sessions import (
+    ORDER,
+    PRACTICES,
+    RECORDED,
+    RESULTS_COME_FROM,
+    Session,
+    expected,
+    recorded,
+)
 from f1_pipeline.automation.wanted import Attempts, State, Wanted, unfinished, wanted
 
 __all__ = [
+    "ORDER",
+    "PRACTICES",
+    "PROBE",
+    "RECORDED",
+    "RESULTS_COME_FROM",
     "Attempts",
     "Cursor",
     "Session",
@@ -20,10 +39,14 @@ __all__ = [
     "calendars_due",
     "delay",
     "expected",
+    "fulfilled",
     "missing",
     "name_of",
     "older",
     "recent",
+    "recorded",
+    "recordings_due",
+    "recordings_wanted",
     "sessions_due",
     "unfinished",
     "wanted",

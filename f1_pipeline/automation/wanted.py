@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from f1_pipeline.automation.sessions import RECORDED
+
 # After a failed run for the same thing: 1, 2, 4 … minutes, at most six hours.
 _FIRST_PAUSE = timedelta(minutes=1)
 _LONGEST_PAUSE = timedelta(hours=6)
@@ -15,7 +17,7 @@ _LONGEST_PAUSE = timedelta(hours=6)
 _OPENS_A_HORIZON = {"qualifying", "sprint"}
 _BY_EVENT = ("qualifying", "sprint", "results", "pit_stops")
 _OF_AN_EVENT = ("update_event", "after_race")
-_ORDER = ("schedule", "drivers", "constructors", *_BY_EVENT)
+_ORDER = ("schedule", "drivers", "constructors", *_BY_EVENT, *RECORDED)
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,8 @@ class State:
     """What is there. `found`: revisions that a look saw, by (kind, key); `kept`: those that are
     kept; `unpublished`: those of them that the tables have not taken in; `recorded`: those whose
     raw asset says so. `needs_forecast`: the next race, when nothing in force forecasts it from all
-    that is held. `open_events`: events whose race has not started.
+    that is held. `open_events`: events whose race has not started. `lacking`: those of them whose
+    practice is known and that have no forecast from it.
     """
 
     found: Mapping[tuple[str, str], str]
@@ -57,12 +60,21 @@ class State:
     needs_forecast: str | None = None
     forecast_of: str = ""
     open_events: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
     attempts: Mapping[str, Attempts] = field(default_factory=dict)
+
+    def is_busy(self, key: str) -> bool:
+        """Whether a run for the same key is alive: it may be about to give what is missing."""
+        return any(
+            a.alive for purpose, a in self.attempts.items() if purpose.partition(":")[0] == key
+        )
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A run to ask for. `raw`: kinds to fetch; `purpose` groups the attempts at one thing."""
+    """A run to ask for. `raw`: kinds to fetch; `purpose` groups the attempts at one thing;
+    `results`: the tables of results and the features follow, and not those of recordings alone.
+    """
 
     job: str
     purpose: str
@@ -71,6 +83,7 @@ class Wanted:
     season: int | None
     raw: tuple[str, ...] = ()
     forecast: bool = False
+    results: bool = True
 
 
 def wanted(state: State, now: datetime) -> list[Wanted]:
@@ -78,14 +91,16 @@ def wanted(state: State, now: datetime) -> list[Wanted]:
 
     `now` is the real time, as that of the failures is: a season played forward waits as long.
     """
-    missing = unfinished(state.attempts, state.kept) | dict(state.unpublished) | dict(state.found)
+    # What a look found of recordings has runs of its own (`recordings`).
+    found = {k: revision for k, revision in state.found.items() if k[0] not in RECORDED}
+    missing = unfinished(state.attempts, state.kept) | _not_taken_in(state) | found
     by_key: dict[str, dict[str, str]] = {}
     for (kind, key), revision in missing.items():
         by_key.setdefault(key, {})[kind] = revision
     runs: list[Wanted | None] = []
     kept: dict[tuple[str, str], str] = {}
     for key, revisions in sorted(by_key.items()):
-        if _busy(key, state):
+        if state.is_busy(key):
             continue
         raw, opens = _to_fetch(key, revisions, state), _opens_a_horizon(key, revisions, state)
         job = "update_calendar" if ("schedule", key) in state.found else "update_event"
@@ -98,10 +113,24 @@ def wanted(state: State, now: datetime) -> list[Wanted]:
         # All of it lies there and is to be taken in: one run does so, whatever it is of.
         all_kept = [f"{kind}@{key}={revision}" for (kind, key), revision in sorted(kept.items())]
         runs.append(_run("update_tables", "tables", ",".join(all_kept), state, now))
+    runs += [
+        _run("update_event", event, "forecast=post_practice", state, now, forecast=True)
+        for event in sorted(state.lacking - set(by_key))
+        if not state.is_busy(f"{event}/timing")
+    ]
     if not by_key and state.needs_forecast is not None:
         items = f"forecast={state.forecast_of}"
         runs.append(_run("after_race", state.needs_forecast, items, state, now, forecast=True))
     return [run for run in runs if run is not None]
+
+
+def _not_taken_in(state: State) -> dict[tuple[str, str], str]:
+    """What is kept and not in the tables, but for recordings whose run is about to do so."""
+    return {
+        (kind, key): revision
+        for (kind, key), revision in state.unpublished.items()
+        if not (kind in RECORDED and state.is_busy(f"{key}/timing"))
+    }
 
 
 def unfinished(
@@ -154,10 +183,10 @@ def _run(
     """The run, unless one for the same key is alive or the last one failed just now."""
     purpose = f"{key}:{items}"
     attempts = state.attempts.get(purpose, Attempts())
-    if _busy(key, state) or not attempts.may_try(now):
+    if state.is_busy(key) or not attempts.may_try(now):
         return None
-    if job == "after_race" and attempts.succeeded:
-        return None  # with too few races there is no model: the baseline forecasts
+    if items.startswith("forecast=") and attempts.succeeded:
+        return None  # it was made, or cannot be: the reason is with the event
     return Wanted(
         job=job,
         purpose=purpose,
@@ -167,8 +196,3 @@ def _run(
         raw=raw,
         forecast=forecast,
     )
-
-
-def _busy(key: str, state: State) -> bool:
-    """Whether a run for the same key is alive: it may be about to give what is missing."""
-    return any(a.alive for purpose, a in state.attempts.items() if purpose.partition(":")[0] == key)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1_pipeline import __version__, clock
+from f1_pipeline.cli import laps
 from f1_pipeline.cli import seasons as season_commands
 from f1_pipeline.cli.opening import open_runs, parse_seasons
 from f1_pipeline.errors import PipelineError, UsageError
@@ -29,12 +30,14 @@ app = typer.Typer(
 )
 archive_app = typer.Typer(no_args_is_help=True, help="The facts that ship with the project.")
 app.add_typer(archive_app, name="archive")
+app.add_typer(laps.app, name="laps")
 
 
 class Horizon(StrEnum):
     """What is known when a forecast is made."""
 
     pre_weekend = "pre_weekend"
+    post_practice = "post_practice"
     post_qualifying = "post_qualifying"
 
 

@@ -27,11 +27,11 @@ class Runs:
         *,
         partition: str | None = None,
         training: dict[str, Any] | None = None,
-        collect: dict[str, Any] | None = None,
+        ops: dict[str, dict[str, Any]] | None = None,
     ) -> None:
         """Run the job to its end; a `PipelineError` of an asset is raised as it is.
 
-        `training`: configuration of the resource of that name; `collect`: of the op of that name.
+        `training`: configuration of the resource of that name; `ops`: of ops by their names.
 
         The run is recorded on the instance as any other and shows in the UI.
         """
@@ -50,7 +50,7 @@ class Runs:
                         "loggers": {"console": {"config": {"log_level": console_level(log_level)}}},
                     }
                     | ({"resources": {"training": {"config": training}}} if training else {})
-                    | ({"ops": {"collect": {"config": collect}}} if collect else {}),
+                    | {"ops": {name: {"config": config} for name, config in (ops or {}).items()}},
                 )
             except dg.DagsterError as error:
                 raise _cause(error) from error

@@ -2,6 +2,7 @@
 
 import json
 import time
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,17 +19,38 @@ FIRST_SEASON = 1950
 _PATIENCE = 10.0  # seconds that a top-up goes on without an answer
 
 
+class Tier(StrEnum):
+    """What a backfill asks for."""
+
+    RESULTS = "results"
+    TIMING = "timing"
+
+
 def backfill(
     seasons: Annotated[str, typer.Argument(help="A season or a range, such as 2018-2025.")],
     again: Annotated[
         bool, typer.Option("--again", help="Ask for what is held too, to find what was changed.")
     ] = False,
+    tier: Annotated[Tier, typer.Option(help="Results, or the laps of every session.")] = (
+        Tier.RESULTS
+    ),
+    workers: Annotated[
+        int, typer.Option(min=1, max=8, help="Processes that record laps together.")
+    ] = 1,
+    share: Annotated[str | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Collect seasons from FastF1's upstreams, one run each; what is complete is not asked for."""
-    from f1_pipeline.cli import report
+    from f1_pipeline.cli import laps, report
 
     first, last = _asked(seasons)
     clock.now()
+    if tier is Tier.TIMING:
+        if again:
+            raise UsageError("--again: what is whole of a recording does not change.")
+        laps.record(first, last, workers, share)
+        return
+    if workers > 1 or share:
+        raise UsageError("--workers: results of a season are some 14 requests, one process does.")
     runs, _ = open_runs()
     faults, began = [], time.monotonic()
     wanted = list(range(first, last + 1))
@@ -37,7 +59,7 @@ def backfill(
             report.OUT.print(f"{season} is complete.")
             continue
         try:
-            runs.execute("collect_season", collect={"season": season, "again": again})
+            runs.execute("collect_season", ops={"collect": {"season": season, "again": again}})
         except PipelineError as error:
             faults.append(f"{season}: {error}")
         left = (time.monotonic() - began) / number * (len(wanted) - number)
@@ -63,7 +85,7 @@ def sync_drivers(
     for season in dict.fromkeys(seasons):
         config = {"season": season, "rosters": True, "kinds": ["results", "qualifying", "sprint"]}
         try:
-            runs.execute("collect_season", collect=config)
+            runs.execute("collect_season", ops={"collect": config})
         except PipelineError as error:
             errors.append(f"{season}: {error}")
     runs.execute("update_tables")
@@ -89,7 +111,9 @@ def top_up(runs: "Runs") -> None:
         if _is_complete(season):
             continue
         try:
-            runs.execute("collect_season", collect={"season": season, "deadline": _PATIENCE})
+            runs.execute(
+                "collect_season", ops={"collect": {"season": season, "deadline": _PATIENCE}}
+            )
         except PipelineError as error:
             report.OUT.print(f"No upstream for {season}, what is held has to do: {error}")
             return

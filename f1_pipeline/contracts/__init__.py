@@ -4,9 +4,9 @@ Here belong the models and the reading of a frame against one. Not here: SQL (st
 of a table's content (tables, features, modelling), Dagster (defs).
 """
 
-from f1_pipeline.contracts import features, identity, models, predictions, weekend
+from f1_pipeline.contracts import features, identity, models, predictions, timing, weekend
 from f1_pipeline.contracts.base import Column, Contract, Kind, registered
-from f1_pipeline.contracts.content import WHOLE, content_fingerprint, content_hashes
+from f1_pipeline.contracts.content import WHOLE, content_fingerprint, content_hashes, units
 from f1_pipeline.contracts.validation import Rejection, check, coerce, split
 
 CONTRACTS: dict[str, Contract] = registered()
@@ -27,5 +27,7 @@ __all__ = [
     "models",
     "predictions",
     "split",
+    "timing",
+    "units",
     "weekend",
 ]

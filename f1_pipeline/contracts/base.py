@@ -65,7 +65,8 @@ class Column:
 class Contract:
     """A table: its model, key, layer, and the columns that must exist elsewhere.
 
-    `by_event`: rows belong to events, each of which is versioned and withheld as a whole.
+    `by_event`: rows belong to events, each of which is versioned and withheld as a whole;
+    `by_session`: so do those of each session of an event.
     `references`: column → (table, column) where each value that is not null must exist.
     """
 
@@ -74,7 +75,13 @@ class Contract:
     layer: str
     key: tuple[str, ...]
     by_event: bool
+    by_session: bool = False
     references: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    @property
+    def unit(self) -> tuple[str, ...]:
+        """The columns that name what is versioned as a whole; none: the table itself."""
+        return ("event_id", "session") if self.by_session else ("event_id",) * self.by_event
 
     @property
     def description(self) -> str:
@@ -106,13 +113,16 @@ def contract(
     layer: str,
     key: tuple[str, ...],
     by_event: bool = False,
+    by_session: bool = False,
     references: dict[str, tuple[str, str]] | None = None,
 ) -> Callable[[type[Table]], type[Table]]:
     """Register a model as the contract of the table named after it (RaceResults: race_results)."""
 
     def register(model: type[Table]) -> type[Table]:
         name = re.sub(r"(?<!^)(?=[A-Z])", "_", model.__name__).lower()
-        _REGISTRY[name] = Contract(name, model, layer, key, by_event, references or {})
+        _REGISTRY[name] = Contract(
+            name, model, layer, key, by_event or by_session, by_session, references or {}
+        )
         return model
 
     return register

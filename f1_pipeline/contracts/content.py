@@ -14,18 +14,26 @@ WHOLE = ""  # stands for the event in a table that holds none
 _NOT_CONTENT = {"source", "tier"}
 
 
+def units(frame: pd.DataFrame, contract: Contract) -> "pd.Series[str]":
+    """What each row is versioned with: its event, its session (2024-monaco/R), or `WHOLE`."""
+    if not contract.by_event:
+        return pd.Series(WHOLE, index=frame.index, dtype=object)
+    columns = [frame[name] for name in contract.unit]
+    return columns[0] if len(columns) == 1 else columns[0].str.cat(columns[1:], sep="/")
+
+
 def content_hashes(frame: pd.DataFrame, contract: Contract) -> dict[str, str]:
-    """A hash of the content of each event (`WHOLE` for a table that is not kept by event)."""
+    """A hash of the content of each unit: event, session, or `WHOLE` for the table itself."""
     names = [c.name for c in contract.columns if c.name not in _NOT_CONTENT]
     values = frame[names].astype(object)
     rows = values.where(values.notna(), None).itertuples(index=False, name=None)
     lines = [json.dumps(row, default=str) for row in rows]
     if not contract.by_event:
         return {WHOLE: _digest(lines)}
-    by_event: dict[str, list[str]] = {}
-    for event_id, line in zip(frame["event_id"], lines, strict=True):
-        by_event.setdefault(event_id, []).append(line)
-    return {event_id: _digest(rows) for event_id, rows in by_event.items()}
+    by_unit: dict[str, list[str]] = {}
+    for unit, line in zip(units(frame, contract), lines, strict=True):
+        by_unit.setdefault(unit, []).append(line)
+    return {unit: _digest(rows) for unit, rows in by_unit.items()}
 
 
 def content_fingerprint(frame: pd.DataFrame, contract: Contract, *more: str) -> str:

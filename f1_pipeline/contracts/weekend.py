@@ -227,7 +227,7 @@ class Quarantine(Table):
 
     quarantine_id: str = pa.Field(description="hash of table, row and reason")
     table_name: str = pa.Field(description="the table that refused the row")
-    event_id: str = pa.Field(nullable=True, description="the event that was withheld, if any")
+    event_id: str = pa.Field(nullable=True, description="the event, or session, that was withheld")
     reason: str = pa.Field(description="what is wrong, in one line")
     row_json: str = pa.Field(description="the row as it came")
     run_id: str = pa.Field(description="the run that first refused it")

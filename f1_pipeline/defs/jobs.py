@@ -4,11 +4,15 @@ from typing import Any
 
 import dagster as dg
 
+from f1_pipeline.defs import timing, timing_tables
+from f1_pipeline.defs.recordings import import_laps, record_season
 from f1_pipeline.defs.seasons import collect_season
 
 BY_EVENT = dg.AssetSelection.assets(
     *(["raw", kind] for kind in ("results", "qualifying", "sprint", "pit_stops"))
 )
+RECORDINGS = dg.AssetSelection.assets(*(["raw", name] for name in timing.PARTS))
+TIMING_TABLES = dg.AssetSelection.assets(*(["tables", name] for name in timing_tables.NAMES))
 BACKTEST = dg.AssetSelection.assets(["model", "backtest"])
 PREDICTIONS = dg.AssetSelection.assets(["predictions", "race_predictions"])
 CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
@@ -20,7 +24,7 @@ FITS = dg.AssetSelection.assets(
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - BY_EVENT - BACKTEST - PREDICTIONS - CALENDAR,
+    selection=dg.AssetSelection.all() - BY_EVENT - RECORDINGS - BACKTEST - PREDICTIONS - CALENDAR,
     description="Archive and kept answers to model: every table, feature and fit, all that knows "
     "no partition. Asks no upstream.",
 )
@@ -29,6 +33,18 @@ update_event = dg.define_asset_job(
     selection=BY_EVENT | TABLES_AND_FEATURES | PREDICTIONS | SCORES,
     description="A session's result, to the forecast that it opens or the scores that it settles. "
     "No fit: fits follow a race.",
+)
+update_timing = dg.define_asset_job(
+    "update_timing",
+    selection=RECORDINGS | TABLES_AND_FEATURES | PREDICTIONS,
+    description="The recordings of an event's sessions, to the forecast that practice opens. "
+    "Beside the results, so that live timing holds nothing up when it fails.",
+)
+take_in = dg.define_asset_job(
+    "take_in",
+    selection=TIMING_TABLES,
+    description="Laps and what is derived of them, from the recordings that are kept. Asks no "
+    "upstream.",
 )
 update_calendar = dg.define_asset_job(
     "update_calendar",
@@ -58,10 +74,14 @@ predict_event = dg.define_asset_job(
 JOBS: list[Any] = [
     refresh,
     update_event,
+    update_timing,
+    take_in,
     update_calendar,
     update_tables,
     after_race,
     backtest_season,
     predict_event,
     collect_season,
+    record_season,
+    import_laps,
 ]

@@ -15,6 +15,7 @@ from f1_pipeline import automation
 from f1_pipeline.automation import Attempts, Session, State
 from f1_pipeline.defs.resources import Storage, Upstream
 from f1_pipeline.defs.specs import PURPOSE
+from f1_pipeline.features import LAST_PRACTICE
 from f1_pipeline.tables import held, next_event
 
 ALIVE = [
@@ -43,6 +44,8 @@ class Outlook:
     storage: Storage
     events: pd.DataFrame
     sessions: list[Session]
+    recordings: list[Session]
+    complete: frozenset[tuple[str, str]]
     held: frozenset[tuple[str, str]]
     revisions: Keys
     unpublished: Keys
@@ -56,24 +59,33 @@ class Outlook:
         held = {
             (kind, event) for kind, table in _TABLES.items() for event in warehouse.event_ids(table)
         }
+        recorded = warehouse.read("timing_sessions")
+        whole = recorded[recorded["outcome"].eq("complete")]
         return cls(
             storage=storage,
             events=events,
             sessions=automation.expected(events),
+            recordings=automation.recorded(events),
+            complete=frozenset(zip(whole["session"], whole["event_id"], strict=True)),
             held=frozenset(held | set(revisions)),
             revisions=revisions,
             unpublished=answers.unpublished(),
             calendars=frozenset(key for kind, key in revisions if kind == "schedule"),
         )
 
-    def state(self, instance: dg.DagsterInstance, found: Keys, now: datetime) -> State:
+    def state(
+        self,
+        instance: dg.DagsterInstance,
+        found: Keys,
+        attempts: Mapping[str, Attempts],
+        now: datetime,
+    ) -> State:
         """All that decides which runs are wanted now."""
         upcoming, newest = self._around_now()
         champion = self.storage.models.champion()
         trained_to = champion["last_event"] if champion else None
         forecast = upcoming in self.storage.warehouse.event_ids("race_predictions")
         starts = self.events.set_index("event_id")["race_starts_at"]
-        attempts = _attempts(instance)
         lost = automation.unfinished(attempts, self.revisions)
         missing = lost | dict(self.unpublished) | dict(found)
         return State(
@@ -84,8 +96,21 @@ class Outlook:
             needs_forecast=None if forecast and trained_to == newest else upcoming,
             forecast_of=str(newest),
             open_events=frozenset(starts[starts > now].index),
+            lacking=self._lacking(upcoming, now),
             attempts=attempts,
         )
+
+    def _lacking(self, upcoming: str | None, now: datetime) -> frozenset[str]:
+        """The next event, when its last practice is in the tables and no forecast is made of it."""
+        if upcoming is None:
+            return frozenset()
+        event = self.events[self.events["event_id"].eq(upcoming)]
+        last = LAST_PRACTICE[str(event["format"].iloc[0])]
+        warehouse = self.storage.warehouse
+        known = upcoming in warehouse.event_ids("practice_results", session=last)
+        made = upcoming in warehouse.event_ids("race_predictions", horizon="post_practice")
+        is_open = (event["race_starts_at"] > now).all()
+        return frozenset([upcoming] if known and is_open and not made else [])
 
     def _around_now(self) -> tuple[str | None, str | None]:
         """The next event, and the newest that has a race result."""
@@ -111,7 +136,7 @@ def _recorded(instance: dg.DagsterInstance, missing: Keys) -> dict[tuple[str, st
     return recorded
 
 
-def _attempts(instance: dg.DagsterInstance) -> dict[str, Attempts]:
+def attempts_by_purpose(instance: dg.DagsterInstance) -> dict[str, Attempts]:
     """What became of the newest runs, by purpose."""
     by_purpose: dict[str, list[Any]] = {}
     for record in instance.get_run_records(limit=_RUNS):

@@ -8,8 +8,9 @@ import pandas as pd
 from f1_pipeline import clock, predictions
 from f1_pipeline.contracts import CONTRACTS, check
 from f1_pipeline.defs import pictures
-from f1_pipeline.defs.resources import Storage, Training, table_result
+from f1_pipeline.defs.resources import Storage, Training, Upstream, table_result
 from f1_pipeline.defs.specs import EVENTS, describe_table
+from f1_pipeline.sources.upstream import TIMING_SERVICE
 
 _SHOWN_SCORES = ("win_ll", "podium_ll", "points_ll", "rps", "spearman")
 
@@ -19,6 +20,7 @@ _SHOWN_SCORES = ("win_ll", "podium_ll", "points_ll", "rps", "spearman")
     ins={
         "events": dg.AssetIn(dg.AssetKey(["tables", "events"])),
         "drivers": dg.AssetIn(dg.AssetKey(["tables", "drivers"])),
+        "practice_results": dg.AssetIn(dg.AssetKey(["tables", "practice_results"])),
         "race_features": dg.AssetIn(dg.AssetKey(["features", "race_features"])),
         "training_set": dg.AssetIn(dg.AssetKey(["model", "training_set"])),
     },
@@ -40,20 +42,30 @@ def race_predictions(
     context: dg.AssetExecutionContext,
     events: pd.DataFrame,
     drivers: pd.DataFrame,
+    practice_results: pd.DataFrame,
     race_features: pd.DataFrame,
     training_set: pd.DataFrame,
     storage: Storage,
+    upstream: Upstream,
     training: Training,
 ) -> dg.MaterializeResult:
     """Publish every horizon that can be forecast for an event and is not published already."""
     rows, store, warehouse = training.select(training_set), storage.models, storage.warehouse
+    refusal, held = upstream.refusals.of(TIMING_SERVICE), warehouse.event_ids("race_results")
     faults: list[str] = []
     for number, event_id in enumerate(context.partition_keys, start=1):
         context.log.info(f"{event_id}, {number} of {len(context.partition_keys)}")
         model = predictions.model_for(
             event_id, events, rows, training.recipe, store.champion(), store
         )
-        made = predictions.forecast(event_id, events, drivers, race_features, model)
+        timing = predictions.timing_of(
+            event_id,
+            events,
+            practice_results,
+            event_id in held,
+            refusal.reason if refusal else None,
+        )
+        made = predictions.forecast(event_id, events, drivers, race_features, model, timing)
         made = made.assign(run_id=context.run.run_id, generated_at=clock.now())
         made = check(made, CONTRACTS["race_predictions"])
         found = predictions.incoherences(made)
@@ -62,7 +74,8 @@ def race_predictions(
         if not found:
             warehouse.append("race_predictions", new)
         faults += found
-        context.add_asset_metadata(_shown(made, len(new)), partition_key=event_id)
+        not_made = {"post_practice_not_made": timing.no_practice} if timing.no_practice else {}
+        context.add_asset_metadata(_shown(made, len(new)) | not_made, partition_key=event_id)
     return dg.MaterializeResult(
         check_results=[
             dg.AssetCheckResult(

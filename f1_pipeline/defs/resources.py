@@ -17,12 +17,18 @@ from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe
 from f1_pipeline.settings import Settings, load_settings
 from f1_pipeline.sources import archive, results
 from f1_pipeline.sources.aliases import Aliases
+from f1_pipeline.sources.aliases.timing import TimingNames
 from f1_pipeline.sources.results import Event, ResultsClient
-from f1_pipeline.sources.upstream import Connection, connect, limits
+from f1_pipeline.sources.timing.frames import Cars, cars, classified_frames
+from f1_pipeline.sources.timing.load import TimingClient
+from f1_pipeline.sources.timing.recording import SESSIONS
+from f1_pipeline.sources.upstream import Account, Connection, account, connect, limits
 from f1_pipeline.storage.answers import Answer, AnswerStore
 from f1_pipeline.storage.budget import RequestBudget
 from f1_pipeline.storage.heartbeats import Heartbeats
 from f1_pipeline.storage.model_store import ModelStore
+from f1_pipeline.storage.raw_store import RawStore
+from f1_pipeline.storage.refusals import Refusals
 from f1_pipeline.storage.warehouse import Warehouse
 
 
@@ -67,12 +73,36 @@ class Upstream(dg.ConfigurableResource[Any]):
         settings = self.storage.settings
         return RequestBudget(settings.database_url, limits(settings.request_limits))
 
+    @property
+    def raw(self) -> RawStore:
+        return RawStore(self.storage.settings.raw_store)
+
+    @property
+    def refusals(self) -> Refusals:
+        return Refusals(self.storage.settings.database_url)
+
+    @property
+    def account(self) -> Account | None:
+        """The F1 account; a mirror needs none."""
+        return None if self.storage.settings.upstream_url else account()
+
     def aliases(self) -> Aliases:
         drivers = archive.read(self.storage.settings.archive_dir)["drivers"]
         return Aliases.shipped(drivers)
 
     def client(self, log: Any, *, tries: int = 5, deadline: float | None = None) -> ResultsClient:
-        """A client of the results tier; from now on this process's FastF1 asks through the gate."""
+        """A client of the results tier."""
+        self._connect(log)
+        return ResultsClient(tries=tries, deadline=deadline)
+
+    def timing(self, log: Any) -> TimingClient:
+        """A client of the timing tier."""
+        self._connect(log)
+        mine = self.account
+        return TimingClient(self.aliases(), (lambda: mine.problem) if mine else (lambda: None))
+
+    def _connect(self, log: Any) -> None:
+        """From now on this process's FastF1 asks through the gate."""
         settings = self.storage.settings
         connection = Connection(
             cache=settings.fastf1_cache_dir,
@@ -81,11 +111,25 @@ class Upstream(dg.ConfigurableResource[Any]):
             budget=self.budget,
         )
         connect(connection, log.warning)
-        return ResultsClient(tries=tries, deadline=deadline)
 
     def frames(self, answers: list[Answer], aliases: Aliases) -> dict[str, pd.DataFrame]:
         """Kept answers as raw frames in the archive's shapes."""
-        return results.frames([(a.kind, a.key, a.content) for a in answers], aliases)
+        asked = [(a.kind, a.key, a.content) for a in answers if a.kind not in SESSIONS]
+        frames = results.frames(asked, aliases)
+        recorded = [a for a in answers if a.kind in SESSIONS]
+        # After the results: they say who a new driver is, and when he was born.
+        timed = classified_frames(recorded, TimingNames(aliases), self.cars())
+        for table, frame in timed.items():
+            known = frames.get(table)
+            frames[table] = frame if known is None else pd.concat([known, frame], ignore_index=True)
+        if "drivers" in frames:
+            frames["drivers"] = frames["drivers"].drop_duplicates("driver_id")
+        return frames
+
+    def cars(self) -> Cars:
+        """By event who drives which car, as the tables have it."""
+        known = self.storage.warehouse.read_many(["entries", "drivers"])
+        return cars(known["entries"], known["drivers"])
 
     def listed(self, season: int) -> list[tuple[Event, str]]:
         """The events of a season's kept calendar, each with the date of its race (ISO)."""

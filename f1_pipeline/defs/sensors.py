@@ -13,8 +13,8 @@ import dagster as dg
 
 from f1_pipeline import automation, clock
 from f1_pipeline.automation import Cursor, Session, Wanted
-from f1_pipeline.defs import jobs, tables
-from f1_pipeline.defs.outlook import Outlook, attempts_of
+from f1_pipeline.defs import jobs, tables, timing, timing_looks, timing_tables
+from f1_pipeline.defs.outlook import Outlook, attempts_by_purpose, attempts_of
 from f1_pipeline.defs.resources import Storage, Upstream
 from f1_pipeline.defs.specs import EVENTS, PURPOSE
 from f1_pipeline.settings import load_settings
@@ -48,6 +48,7 @@ class Looks:
     jobs=[
         jobs.refresh,
         jobs.update_event,
+        jobs.update_timing,
         jobs.update_calendar,
         jobs.update_tables,
         jobs.after_race,
@@ -73,17 +74,23 @@ def sessions(
     due = automation.sessions_due(outlook.sessions, outlook.held, cursor, now, shortest)
     calendars = automation.calendars_due(outlook.calendars, cursor, now)
     looks = _look(context, upstream, due, calendars, outlook, cursor)
-    state = outlook.state(context.instance, looks.found, now)
+    attempts = attempts_by_purpose(context.instance)
+    recordings = timing_looks.look(context, upstream, outlook, cursor, attempts)
+    state = outlook.state(context.instance, looks.found | recordings.found, attempts, now)
     runs = automation.wanted(state, clock.wall())
+    runs += automation.recordings_wanted(state, clock.wall())
     expected = {automation.name_of(s) for s in outlook.sessions if s.key not in outlook.held}
+    expected |= {automation.name_of(s) for s in outlook.recordings if s.key not in outlook.complete}
     kept = expected | {f"schedule:{season}" for season in (now.year, now.year + 1)}
-    context.log.info("; ".join(looks.said) or "nothing is due")
+    said = "; ".join(looks.said + recordings.said)
+    context.log.info(said or "nothing is due")
     new = sorted({run.event_id for run in runs if run.event_id} - _partitions(context.instance))
     return dg.SensorResult(
         run_requests=[_request(run) for run in runs],
-        skip_reason=None if runs else "; ".join(looks.said) or _next(outlook, now),
+        skip_reason=None if runs else said or _next(outlook, now),
         cursor=cursor.dump(kept),
         dynamic_partitions_requests=[EVENTS.build_add_request(new)] if new else [],
+        asset_events=recordings.notices,
     )
 
 
@@ -98,7 +105,8 @@ def _look(
     """Ask for what is due, a few at a time; one that fails is tried again at its next look."""
     looks = Looks({}, [])
     cursor.settle({f"{kind}:{key}": seen for (kind, key), seen in outlook.revisions.items()})
-    looks.found.update({_key(name): new for name, (new, _) in cursor.found.items()})
+    asked_for = {_key(name): new for name, (new, _) in cursor.found.items()}
+    looks.found.update({k: new for k, new in asked_for.items() if k[0] not in automation.RECORDED})
     questions: list[tuple[str, Any]] = [(f"schedule:{season}", season) for season in calendars]
     questions += [(automation.name_of(session), session) for session in due]
     shortest = timedelta(seconds=upstream.storage.settings.look_seconds)
@@ -160,6 +168,8 @@ def _request(run: Wanted) -> dg.RunRequest:
 
 
 def _config(run: Wanted) -> dict[str, Any]:
+    if run.job == "update_timing":
+        return {"ops": {"timing": {"config": {"sessions": list(run.raw)}}}}
     if run.job != "update_calendar":
         return {}
     return {"ops": {"raw__calendar": {"config": {"seasons": [run.season]}}}}
@@ -167,12 +177,14 @@ def _config(run: Wanted) -> dict[str, Any]:
 
 def _selection(run: Wanted) -> list[dg.AssetKey] | None:
     """The assets of an update: the kinds to fetch, what follows from them, and no more."""
-    if run.job != "update_event":
+    if run.job not in ("update_event", "update_timing"):
         return None
-    names = [["raw", kind] for kind in run.raw]
-    names += _FOLLOWS
+    recorded = run.job == "update_timing"
+    names = [["raw", name] for name in (timing.PARTS if recorded else run.raw)]
+    names += [["tables", name] for name in timing_tables.NAMES] if recorded else []
+    names += _FOLLOWS if run.results else []
     names += [["predictions", "race_predictions"]] if run.forecast else []
-    names += [["predictions", "scored_predictions"]]
+    names += [["predictions", "scored_predictions"]] if not recorded else []
     return [dg.AssetKey(name) for name in names]
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import dagster as dg
 import pandas as pd
 
-from f1_pipeline import clock
+from f1_pipeline import automation, clock
 from f1_pipeline.contracts import CONTRACTS, content_fingerprint, split
 from f1_pipeline.defs.resources import Storage, Upstream
 from f1_pipeline.defs.specs import EVENTS, SEASONS, describe_table
@@ -17,8 +17,9 @@ from f1_pipeline.sources import archive
 from f1_pipeline.tables import Build, build, fault_rows, held, layered, next_event
 from f1_pipeline.tables.validity import valid_from
 
-_RAW = ("archive", "calendar", "results", "qualifying", "sprint", "pit_stops")
-NAMES = [name for name, contract in CONTRACTS.items() if contract.layer == "tables"]
+_RAW = ("archive", "calendar", "results", "qualifying", "sprint", "pit_stops", "practice")
+# Tables of recorded sessions are taken in session by session: timing_tables.
+NAMES = [n for n, c in CONTRACTS.items() if c.layer == "tables" and not c.by_session]
 
 
 @dg.multi_asset(
@@ -64,7 +65,9 @@ def tables(
         valid_from=valid_from(built.frames["events"]),
         faults=fault_rows(built.faults),
     )
-    upstream.answers.mark_published(answers, clock.now())
+    # The recordings among them are taken in by the tables of their own.
+    taken_in = [answer for answer in answers if answer.kind not in automation.RECORDED]
+    upstream.answers.mark_published(taken_in, clock.now())
     for fault in built.faults[:20]:
         context.log.warning(f"{fault.table} {fault.event_id or ''}: {fault.reason}")
     _register_partitions(context.instance, built)

@@ -8,6 +8,7 @@ fitting (modelling), storage, Dagster.
 
 from f1_pipeline.features.as_seen import AS_SEEN, compute_as_seen
 from f1_pipeline.features.circuits import circuit_patterns
+from f1_pipeline.features.cutoffs import LAST_PRACTICE
 from f1_pipeline.features.drivers import driver_form
 from f1_pipeline.features.races import race_features
 from f1_pipeline.features.teams import team_form
@@ -16,6 +17,7 @@ from f1_pipeline.features.training import training_set
 
 __all__ = [
     "AS_SEEN",
+    "LAST_PRACTICE",
     "Tables",
     "circuit_patterns",
     "compute_as_seen",

@@ -25,9 +25,10 @@ def race_features(
 ) -> pd.DataFrame:
     """Features by event, driver, horizon and grid_source: contract `race_features`.
 
-    Covers the field of every event that has a grid or entries; after qualifying only where that
-    rung of the grid exists. `grid_place` is the place on the rung, 1 to the size of the field; on
-    the rung `qualifying` a driver without a result in the session that sets the grid is last.
+    Covers the field of every event that has a grid or entries; after practice only where a practice
+    is known, after qualifying only where that rung of the grid exists. `grid_place` is the place on
+    the rung, 1 to the size of the field; on the rung `qualifying` a driver without a result in the
+    session that sets the grid is last.
     """
     known = _known_before(tables, driver_form, team_form, circuit_patterns)
     parts = []
@@ -37,7 +38,7 @@ def race_features(
             place = _grid_place(weekend, grid)
             rows = weekend.assign(horizon=horizon, grid_source=grid, grid_place=place)
             rows["pit_lane"] = rows["pit_lane"].where(rows["grid_source"].eq("official"))
-            parts.append(rows if grid == "none" else rows[place.notna()])
+            parts.append(rows[_is_known(rows, horizon, grid)])
     rows = pd.concat(parts).sort_values(["sequence", "horizon", "grid_source", "driver_id"])
     return rows.drop(columns=_INTERNAL).reset_index(drop=True)
 
@@ -89,6 +90,13 @@ def _weekend(tables: Tables, known: pd.DataFrame, horizon: str) -> pd.DataFrame:
     rows["practice_gap"] = rows[list(PRACTICES)].mean(axis=1)
     rows["practice_best_gap"] = rows[list(PRACTICES)].min(axis=1)
     return rows.drop(columns=list(PRACTICES))
+
+
+def _is_known(rows: pd.DataFrame, horizon: str, grid: str) -> "pd.Series[bool]":
+    """Which rows stand on what their horizon is named after: a practice, a rung of the grid."""
+    if horizon == "post_practice":
+        return rows["practice_gap"].notna().groupby(rows["sequence"]).transform("any")
+    return rows["grid_place"].notna() | (grid == "none")
 
 
 def _grid_place(weekend: pd.DataFrame, grid: str) -> pd.Series:

@@ -18,6 +18,7 @@ from f1_pipeline.modelling.variant import VariantModel, fit_variant
 Variant = tuple[str, str]  # horizon, grid_source
 VARIANTS: tuple[Variant, ...] = (
     ("pre_weekend", "none"),
+    ("post_practice", "none"),
     ("post_qualifying", "official"),
     ("post_qualifying", "qualifying"),
 )

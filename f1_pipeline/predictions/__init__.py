@@ -8,11 +8,12 @@ contract, their coherence, their status, their scores. Not here: fitting (modell
 from f1_pipeline.predictions.choice import Forecaster, model_for
 from f1_pipeline.predictions.coherence import exact, incoherences
 from f1_pipeline.predictions.current import current, status
-from f1_pipeline.predictions.rows import forecast, not_published
+from f1_pipeline.predictions.rows import Timing, forecast, not_published, timing_of
 from f1_pipeline.predictions.scores import scored
 
 __all__ = [
     "Forecaster",
+    "Timing",
     "current",
     "exact",
     "forecast",
@@ -21,4 +22,5 @@ __all__ = [
     "not_published",
     "scored",
     "status",
+    "timing_of",
 ]

@@ -125,6 +125,18 @@ HEARTBEATS = sa.Table(
     sa.Column("beat_at", Instant(), nullable=False),
 )
 
+# Which services refuse to answer, since when, and to which account (a hash): it stays so until
+# something changes.
+REFUSALS = sa.Table(
+    "refusals",
+    METADATA,
+    sa.Column("service", sa.Text(), primary_key=True),
+    sa.Column("reason", sa.Text(), nullable=False),
+    sa.Column("account", sa.Text(), nullable=False),
+    sa.Column("since", Instant(), nullable=False),
+    sa.Column("checked_at", Instant(), nullable=False),
+)
+
 # Of each event: the latest horizon; in it, forecasts made in time before retrospective ones; then
 # the newest run. `status` follows the database's clock; the project's own reads follow F1_NOW.
 CURRENT_PREDICTIONS = """

@@ -4,8 +4,9 @@ Publishing compares content with what is current: an event whose rows are the sa
 version; one that differs becomes a new version, and the rows of the old one go to the ledger.
 """
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate, groupby, pairwise
@@ -15,17 +16,25 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from f1_pipeline.contracts import CONTRACTS, WHOLE, Contract, coerce, content_hashes
+from f1_pipeline.contracts import CONTRACTS, Contract, coerce, content_hashes, units
 from f1_pipeline.storage import database, migrate, quarantine
 from f1_pipeline.storage.schema import TABLES, VERSIONS
 
 
 @dataclass(frozen=True)
 class Published:
-    """What a publication changed: events (or '' for the whole table) by table."""
+    """What a publication changed: events, sessions (or '' for the whole table) by table."""
 
     changed: dict[str, list[str]] = field(default_factory=dict)
     withdrawn: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Current:
+    """What a table holds now: how many rows, and one hash of all its content."""
+
+    rows: int
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -71,7 +80,7 @@ class Warehouse:
             if row is None:
                 raise KeyError(f"{name} of {event_id} has no version {version}")
             if row.superseded_at is None:
-                where = {"event_id": event_id} if CONTRACTS[name].by_event else {}
+                where = _of_unit(CONTRACTS[name], event_id)
                 return _select(connection, CONTRACTS[name], **where)
         return _from_ledger([row.rows], CONTRACTS[name])[0]
 
@@ -109,20 +118,36 @@ class Warehouse:
         at: datetime,
         valid_from: Mapping[str, Mapping[str, datetime]] | None = None,
         faults: pd.DataFrame | None = None,
+        of: Mapping[str, Collection[str]] | None = None,
+        faults_of: Collection[str] | None = None,
     ) -> Published:
         """Make the frames (valid, whole) the current content of their tables, all in one go.
 
         `valid_from`: by table and event, since when a content holds; `at` where it says nothing.
-        `faults`: the rows that were refused on the way, for the quarantine.
+        `faults`: the rows that were refused on the way, for the quarantine: all that stand of the
+        tables of `frames` (of the events or sessions `faults_of`, if given). `of`: by table the
+        events or sessions that its frame is about; the others stay as they are. Without it it is
+        about all, and what it lacks is withdrawn.
         """
         published = Published()
         with database.writing(self.url) as connection:
             for name, frame in frames.items():
                 known = (valid_from or {}).get(name, {})
-                _publish_table(connection, CONTRACTS[name], frame, known, run_id, at, published)
+                only = None if of is None else of[name]
+                _publish_table(
+                    connection, CONTRACTS[name], frame, known, run_id, at, published, only
+                )
             if faults is not None:
-                quarantine.record(connection, faults, run_id, at)
+                quarantine.record(connection, faults, run_id, at, list(frames), faults_of)
         return published
+
+    def current(self, name: str) -> Current:
+        """What a table holds, by its ledger: no row of it is read."""
+        with database.reading(self.url) as connection:
+            held = _current_versions(connection, name)
+        lines = sorted(f"{unit} {version.content_hash}" for unit, version in held.items())
+        digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        return Current(sum(version.row_count for version in held.values()), digest)
 
     def event_ids(self, name: str, **where: Any) -> set[str]:
         """The events that have a row in a table (of those that match `where`)."""
@@ -131,6 +156,17 @@ class Warehouse:
         statement = sa.select(table.c.event_id).where(condition).distinct()
         with database.reading(self.url) as connection:
             return set(connection.execute(statement).scalars())
+
+    def read_units(self, name: str, chosen: Collection[str]) -> pd.DataFrame:
+        """The current rows of these events or sessions (as `contracts.units` names them)."""
+        contract = CONTRACTS[name]
+        events = sorted({unit.partition("/")[0] for unit in chosen})
+        with database.reading(self.url) as connection:
+            parts = [_select(connection, contract, event_id=event_id) for event_id in events]
+        if not parts:
+            return _select_none(contract)
+        frame = pd.concat(parts, ignore_index=True)
+        return frame[units(frame, contract).isin(set(chosen))].reset_index(drop=True)
 
     def append(self, name: str, frame: pd.DataFrame) -> None:
         """Add rows that are never changed afterwards; rows whose key exists are an error."""
@@ -149,6 +185,11 @@ class Warehouse:
         """The current rows that match `where` (column = value)."""
         with database.reading(self.url) as connection:
             return _select(connection, CONTRACTS[name], **where)
+
+
+def _of_unit(contract: Contract, unit: str) -> dict[str, str]:
+    """The columns that pick a unit's rows, with their values."""
+    return dict(zip(contract.unit, unit.split("/"), strict=True)) if contract.by_event else {}
 
 
 def _names(contract: Contract) -> list[str]:
@@ -174,6 +215,10 @@ def _select(connection: Connection, contract: Contract, **where: Any) -> pd.Data
     return coerce(frame, contract)[0]
 
 
+def _select_none(contract: Contract) -> pd.DataFrame:
+    return coerce(pd.DataFrame(columns=_names(contract), dtype=object), contract)[0]
+
+
 def _key(connection: Connection, contract: Contract) -> list[sa.ColumnElement[Any]]:
     """The key to sort by, texts by code point: a server's locale may have another order."""
     columns = [TABLES[contract.name].c[name] for name in contract.key]
@@ -190,9 +235,12 @@ def _publish_table(
     run_id: str,
     at: datetime,
     published: Published,
+    of: Collection[str] | None,
 ) -> None:
     hashes = content_hashes(frame, contract)
     current = _current_versions(connection, contract.name)
+    if of is not None:
+        current = {unit: version for unit, version in current.items() if unit in of}
     changed = [e for e, h in hashes.items() if e not in current or current[e].content_hash != h]
     withdrawn = [e for e, v in current.items() if e not in hashes and v.row_count]
     published.changed[contract.name] = changed
@@ -200,8 +248,8 @@ def _publish_table(
     if not changed and not withdrawn:
         return
     _retire(connection, contract, [*changed, *withdrawn], current, at)
-    events = frame["event_id"] if contract.by_event else pd.Series(WHOLE, index=frame.index)
-    counts = events.value_counts()
+    of_row = units(frame, contract)
+    counts = of_row.value_counts()
     ledger = []
     for event_id in [*changed, *withdrawn]:
         before = current.get(event_id)
@@ -218,13 +266,12 @@ def _publish_table(
             }
         )
     connection.execute(sa.insert(VERSIONS), ledger)
-    new = frame[events.isin(changed)]
+    new, of_row = frame[of_row.isin(changed)], of_row[of_row.isin(changed)]
     if contract.by_event:
         versions = {row["event_id"]: row["version"] for row in ledger}
         since = {row["event_id"]: row["valid_from"] for row in ledger}
         new = new.assign(
-            version=new["event_id"].map(versions),
-            valid_from=pd.to_datetime(new["event_id"].map(since), utc=True),
+            version=of_row.map(versions), valid_from=pd.to_datetime(of_row.map(since), utc=True)
         )
     _insert(connection, TABLES[contract.name], new)
 
@@ -248,7 +295,8 @@ def _retire(
     for event_id in events:
         if event_id not in current:
             continue
-        mine = table.c.event_id == event_id if contract.by_event else sa.true()
+        where = _of_unit(contract, event_id)
+        mine = sa.and_(sa.true(), *(table.c[column] == value for column, value in where.items()))
         columns = [table.c[name] for name in _names(contract)]
         statement = sa.select(*columns).where(mine).order_by(*_key(connection, contract))
         old = [list(row) for row in connection.execute(statement)]

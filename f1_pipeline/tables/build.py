@@ -5,15 +5,14 @@ last good version, the other events go on. A bad row of a whole table (a driver,
 alone, and what refers to it is then unknown.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pandas as pd
 
-from f1_pipeline.contracts import CONTRACTS, Contract, split
+from f1_pipeline.contracts import CONTRACTS, split
 from f1_pipeline.tables import entries, events, identity, rules, sessions, standings
+from f1_pipeline.tables.faults import Fault, valid_rows
 
 WHOLE = ("circuits", "drivers", "constructors", "constructor_lineage")
 BY_EVENT = (
@@ -26,21 +25,6 @@ BY_EVENT = (
     "practice_results",
     "pit_stops",
 )
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A row that breaks its contract; `row` is empty where a rule among rows is broken."""
-
-    table: str
-    event_id: str | None
-    reason: str
-    row: dict[str, object] = field(default_factory=dict)
-
-    @property
-    def id(self) -> str:
-        text = json.dumps([self.table, self.event_id, self.reason, self.row], default=str)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -65,7 +49,7 @@ def build(raw: dict[str, pd.DataFrame], last_good: Mapping[str, pd.DataFrame]) -
     raced = transformed["entries"]["role"].eq("race")
     took_part = set(transformed["entries"].loc[raced, "event_id"])
     for name, frame in transformed.items():
-        valid, found = _valid_rows(frame, CONTRACTS[name], frames)
+        valid, found = valid_rows(frame, CONTRACTS[name], frames)
         # The rows of an event whose own row is at fault are innocent: it is withheld as it is.
         faults += [f for f in found if not _only_lacks_its_event(f, faults)]
         frames[name] = valid if name not in WHOLE else _refill(valid, found, name, last_good)
@@ -87,22 +71,6 @@ def build(raw: dict[str, pd.DataFrame], last_good: Mapping[str, pd.DataFrame]) -
     )
     frames["standings"] = split(computed, CONTRACTS["standings"])[0]
     return Build(frames, faults, withheld)
-
-
-def fault_rows(faults: list[Fault]) -> pd.DataFrame:
-    """The faults in the quarantine's columns (its run and instants are added when it is kept)."""
-    rows = [
-        {
-            "quarantine_id": fault.id,
-            "table_name": fault.table,
-            "event_id": fault.event_id,
-            "reason": fault.reason,
-            "row_json": json.dumps(fault.row, default=str),
-        }
-        for fault in faults
-    ]
-    columns = ["quarantine_id", "table_name", "event_id", "reason", "row_json"]
-    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def _transform(raw: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -135,55 +103,13 @@ def _expected_entries(
     past = past.merge(calendar[["event_id", "season", "round"]], on="event_id")
     to_come = calendar[~calendar["event_id"].isin(took_part)]
     expected = entries.expected(to_come, entrants, past)
-    return _valid_rows(expected, CONTRACTS["entries"], frames)
-
-
-def _valid_rows(
-    frame: pd.DataFrame, contract: Contract, known: dict[str, pd.DataFrame]
-) -> tuple[pd.DataFrame, list[Fault]]:
-    """The rows without a fault, and the faults of the others."""
-    frame = frame.reset_index(drop=True)
-    coerced, rejections = split(frame, contract)
-    reasons = [(r.index, r.reason) for r in rejections]
-    reasons += _unknown_references(coerced, contract, known)
-    faults = [
-        Fault(contract.name, _event_of(frame, index, contract), reason, _row(frame, index))
-        for index, reason in reasons
-    ]
-    return coerced.drop(index={index for index, _ in reasons}), faults
-
-
-def _unknown_references(
-    frame: pd.DataFrame, contract: Contract, known: dict[str, pd.DataFrame]
-) -> list[tuple[int, str]]:
-    faults = []
-    for column, (table, target) in contract.references.items():
-        values = frame[column]
-        unknown = values.notna() & ~values.isin(set(known[table][target]))
-        noun = column.removesuffix("_id")
-        faults += [(i, f"unknown {noun} {values[i]!r}") for i in frame.index[unknown]]
-    return faults
+    return valid_rows(expected, CONTRACTS["entries"], frames)
 
 
 def _only_lacks_its_event(fault: Fault, before: list[Fault]) -> bool:
     if not fault.reason.startswith("unknown event "):
         return False
     return any(f.table == "events" and f.event_id == fault.event_id for f in before)
-
-
-def _event_of(frame: pd.DataFrame, index: int, contract: Contract) -> str | None:
-    if not contract.by_event:
-        return None
-    event_id = frame.loc[index, "event_id"]
-    return event_id if isinstance(event_id, str) else None
-
-
-def _row(frame: pd.DataFrame, index: int) -> dict[str, object]:
-    values = frame.loc[index].astype(object)
-    return {
-        str(name): None if pd.isna(value) else getattr(value, "item", lambda v=value: v)()
-        for name, value in values.items()
-    }
 
 
 def _refill(

@@ -6,6 +6,8 @@ season's newest event held, or before the first one the season's entrants.
 
 import pandas as pd
 
+from f1_pipeline.tables.sessions import tiers
+
 _COLUMNS = ["event_id", "driver_id", "constructor_id", "engine_id", "car_number", "source"]
 _RACE = ("race_results", "starting_grids", "qualifying_results", "sprint_results")
 
@@ -15,7 +17,7 @@ def took_part(raw: dict[str, pd.DataFrame]) -> pd.DataFrame:
     frames = [raw[name][_COLUMNS].assign(role="race") for name in _RACE]
     frames.append(raw["practice_results"][_COLUMNS].assign(role="practice"))
     rows = pd.concat(frames, ignore_index=True).drop_duplicates(["event_id", "driver_id"])
-    return rows.assign(tier="results")
+    return rows.assign(tier=tiers(rows["source"]))
 
 
 def expected(to_come: pd.DataFrame, entrants: pd.DataFrame, past: pd.DataFrame) -> pd.DataFrame:

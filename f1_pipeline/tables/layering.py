@@ -37,10 +37,17 @@ def layered(archive: Raw, living: Raw) -> dict[str, pd.DataFrame]:
     raw["qualifying_results"] = _with_new(
         archive["qualifying_results"], living.get("qualifying_results"), ["event_id", "session"]
     )
+    # Practice is in the archive, and in live timing of what the archive has not.
+    raw["practice_results"] = _with_new(
+        archive["practice_results"], living.get("practice_results"), ["event_id", "session"]
+    )
     for table, substance in _SUBSTANCE.items():
         raw[table] = _results(archive[table], living.get(table), substance)
     raw["pit_stops"] = _with_constructors(raw["pit_stops"], raw["race_results"])
-    for table in ("race_results", "sprint_results", "qualifying_results", "starting_grids"):
+    for table in (
+        *("race_results", "sprint_results", "qualifying_results", "starting_grids"),
+        "practice_results",
+    ):
         raw[table] = _with_engines(raw[table], archive)
     return raw
 

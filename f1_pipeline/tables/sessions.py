@@ -49,18 +49,25 @@ def qualifying_results(raw: pd.DataFrame) -> pd.DataFrame:
     return merged.assign(
         qualifying_order=merged["display_order"],
         q1_ms=merged["q1_ms"].where(merged["q1_ms"].notna(), merged["time_ms"]),
-        tier="results",
+        tier=tiers(merged["source"]),
     )
 
 
 def practice_results(raw: pd.DataFrame) -> pd.DataFrame:
     # Drivers without a time have no position: they follow in the source's order.
     placed = raw["position"].notna()
-    return raw.assign(position=raw["position"].where(placed, raw["display_order"]), tier="results")
+    return raw.assign(
+        position=raw["position"].where(placed, raw["display_order"]), tier=tiers(raw["source"])
+    )
 
 
 def pit_stops(raw: pd.DataFrame) -> pd.DataFrame:
     return raw.assign(tier="results")
+
+
+def tiers(source: "pd.Series[str]") -> "pd.Series[str]":
+    """The tier that a source belongs to."""
+    return source.map({"livetiming": "timing", "file": "timing"}).fillna("results")
 
 
 def _finish(raw: pd.DataFrame) -> pd.DataFrame:

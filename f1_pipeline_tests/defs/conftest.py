@@ -54,3 +54,18 @@ def begun(
     with world(facts, upstream, home, monkeypatch) as made:
         made.cursor = begun_home[1]
         yield made
+
+
+@pytest.fixture
+def timed(
+    facts: Path,
+    upstream: Mirror,
+    begun_home: tuple[Path, str | None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[World]:
+    """The same, and live timing answers."""
+    home = shutil.copytree(begun_home[0], tmp_path / "home")
+    with world(facts, upstream, home, monkeypatch, wall=False) as made:
+        made.cursor = begun_home[1]
+        yield made

@@ -126,9 +126,10 @@ def test_a_bad_row_withholds_its_event_and_no_other(pipeline: Pipeline, archive_
     edit(archive_dir, "race_results", {"laps": 7}, event_id=amended, position=2)
     result = pipeline.run("refresh")
     assert result.success
-    checks = {e.check_name: e for e in result.get_asset_check_evaluations()}
-    assert not checks["nothing_withheld"].passed
-    assert "laps: too small (-1)" in str(checks["nothing_withheld"].metadata["reasons"].value)
+    withheld = dg.AssetKey(["tables", "quarantine"])
+    checks = {e.asset_key: e for e in result.get_asset_check_evaluations()}
+    assert not checks[withheld].passed
+    assert "laps: too small (-1)" in str(checks[withheld].metadata["reasons"].value)
     quarantine = pipeline.warehouse.read("quarantine")
     assert list(quarantine["event_id"]) == [bad]
     after = pipeline.warehouse.read("race_results")
@@ -176,7 +177,7 @@ def test_a_corrected_result_is_scored_again_as_a_new_version(
     shown = metadata(pipeline.run("refresh"), "predictions/scored_predictions")[0]
     lines = str(shown["newest"]).splitlines()
     assert lines[0].startswith("| event | horizon | status | win_ll |")
-    assert len(lines) == 2 + 2 * 2
+    assert len(lines) == 2 + 2 * 3
     assert lines[2].startswith(f"| {other} | ")
     first = pipeline.warehouse.read("scored_predictions")
     assert set(first["event_id"]) == {amended, other}

@@ -13,7 +13,8 @@ from f1_pipeline.defs.specs import column_schema
 DEFS = build_definitions()
 GRAPH = DEFS.resolve_asset_graph()
 KEYS = sorted(GRAPH.get_all_asset_keys(), key=lambda key: key.to_user_string())
-BY_EVENT = {"raw/results", "raw/qualifying", "raw/sprint", "raw/pit_stops"}
+RECORDED = {"raw/laps", "raw/weather", "raw/track_status", "raw/race_control", "raw/practice"}
+BY_EVENT = {"raw/results", "raw/qualifying", "raw/sprint", "raw/pit_stops", *RECORDED}
 TABLES = {
     "tables": [name for name, c in CONTRACTS.items() if c.layer == "tables"],
     "features": ["circuit_patterns", "driver_form", "race_features", "team_form"],

@@ -84,7 +84,13 @@ class World:
             raise_on_error=raises,
         )
 
-    def live(self, most: int = 8) -> list[str]:
+    @property
+    def asked_jolpica(self) -> int:
+        """How many requests went to the results tier's service."""
+        counts = self.upstream.report()["by_endpoint"]
+        return sum(n for endpoint, n in counts.items() if endpoint.startswith("api.jolpi.ca"))
+
+    def live(self, most: int = 12) -> list[str]:
         """Tick and run what is asked for until nothing is; the jobs in their order."""
         jobs: list[str] = []
         for _ in range(most):
@@ -117,13 +123,19 @@ def make_facts(folder: Path) -> Path:
 
 
 @contextmanager
-def world(facts: Path, upstream: Mirror, home: Path, patch: pytest.MonkeyPatch) -> Iterator[World]:
-    """The pipeline in `home`, as it was left there, before the season begins."""
+def world(
+    facts: Path, upstream: Mirror, home: Path, patch: pytest.MonkeyPatch, *, wall: bool = True
+) -> Iterator[World]:
+    """The pipeline in `home`, as it was left there, before the season begins.
+
+    `wall`: live timing refuses, so that the results tier is alone.
+    """
     for part in ("data", "dagster"):
         (home / part).mkdir(parents=True, exist_ok=True)
     clock = home / "now"
     clock.write_text(BEFORE)
-    upstream.change(until=BEFORE, fail=0.0, amend=None, edit_calendar=[], reset_counts=True)
+    upstream.change(until=BEFORE, fail=0.0, amend=None, edit_calendar=[], lacking=[])
+    upstream.change(auth_wall=wall, reset_counts=True)
     for name, value in {
         "F1_DATA_DIR": home / "data",
         "F1_ARCHIVE_DIR": facts / "archive",

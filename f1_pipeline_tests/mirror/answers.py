@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from f1_pipeline.sources import archive as source
 from f1_pipeline.sources.aliases import table as alias_table
+from f1_pipeline_tests.mirror.times import brief, clock
 
 Row = dict[str, Any]
 _TEXTS = {"DNF": "R", "DSQ": "D", "EX": "E", "DNS": "W", "WD": "W", "NC": "N", "DNQ": "F"}
@@ -56,6 +57,8 @@ class Facts:
     amended: dict[tuple[int, int, str], list[Row]] = field(default_factory=dict)
     _names: dict[tuple[str, int, str], str] = field(default_factory=dict)
     _rows: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
+    _calendars: dict[int, list[Row]] = field(default_factory=dict)
+    _events: dict[tuple[int, int], Row] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path) -> "Facts":
@@ -87,12 +90,23 @@ class Facts:
 
     def races(self, season: int) -> list[Row]:
         """The calendar of a season, with the edits that were asked for."""
-        events = self.frames["events"]
-        events = events[events["season"].eq(season)].sort_values("round")
-        races = [self._race(event) for event in events.to_dict("records")]
+        if season not in self._calendars:
+            events = self.frames["events"]
+            events = events[events["season"].eq(season)].sort_values("round")
+            made = [self._race(event) for event in events.to_dict("records")]
+            self._calendars[season] = made
+        races = self._calendars[season]
         for edit in [e for e in self.calendar_edits if e["season"] == season]:
             races = [r for race in races if (r := _edited(race, edit)) is not None]
         return sorted(races, key=lambda race: int(race["round"]))
+
+    def event(self, race: Row) -> Row:
+        """The archive's row of a race of the calendar."""
+        if not self._events:
+            rows = records(self.frames["events"])
+            self._events = {(row["season"], row["round"]): row for row in rows}
+        season = int(race["season"])
+        return self._events[season, self.original_round(season, race)]
 
     def rows(self, kind: str, season: int, number: int) -> list[Row]:
         """All rows of a session, whether they are there yet or not."""
@@ -107,7 +121,7 @@ class Facts:
             mine = frame[frame["event_id"].eq(event_id)]
             if kind == "qualifying":
                 mine = mine[mine["session"].eq("Q")].drop_duplicates("driver_id")
-            made = [self._row(kind, season, row) for row in _records(mine)]
+            made = [self._row(kind, season, row) for row in records(mine)]
             self._rows[kind, event_id] = made
         return self._rows[kind, event_id]
 
@@ -116,9 +130,9 @@ class Facts:
     ) -> tuple[Row, int]:
         races, seen = [], 0
         for race in self.races(season):
-            if number not in (0, int(race["round"])) or not self._visible(kind, race):
+            if number not in (0, int(race["round"])) or not self.visible(kind, race):
                 continue
-            rows = self.rows(kind, season, self._original_round(season, race))
+            rows = self.rows(kind, season, self.original_round(season, race))
             page = rows[max(0, offset - seen) : max(0, offset + limit - seen)]
             seen += len(rows)
             if page:
@@ -126,7 +140,7 @@ class Facts:
                 races.append(head | {LABELS[kind]: page})
         return {"Races": races}, seen
 
-    def _visible(self, kind: str, race: Row) -> bool:
+    def visible(self, kind: str, race: Row) -> bool:
         if self.until is None:
             return True
         _, session, length = _KINDS[kind]
@@ -158,7 +172,7 @@ class Facts:
         circuits = self.frames["circuits"].set_index("circuit_id")
         circuit = circuits.loc[event["circuit_id"]]
         return {
-            "circuitId": self._alias("circuit", event["season"], event["circuit_id"]),
+            "circuitId": self.alias("circuit", event["season"], event["circuit_id"]),
             "circuitName": circuit["full_name"] or circuit["name"],
             "Location": {
                 "lat": str(circuit["latitude"]),
@@ -171,10 +185,10 @@ class Facts:
         if kind == "pitstops":
             duration = int(row["pit_lane_ms"] or 0)
             return {
-                "driverId": self._alias("driver", season, row["driver_id"]),
+                "driverId": self.alias("driver", season, row["driver_id"]),
                 "lap": str(row["lap"]),
                 "stop": str(row["stop"]),
-                "duration": _clock(duration) if duration >= 60_000 else f"{duration / 1000:.3f}",
+                "duration": brief(duration),
             }
         made = {
             "number": str(row["car_number"]),
@@ -184,7 +198,7 @@ class Facts:
         }
         if kind == "qualifying":
             parts = {f"Q{n}": row[f"q{n}_ms"] for n in (1, 2, 3)}
-            return made | {name: _clock(int(ms)) for name, ms in parts.items() if ms}
+            return made | {name: clock(int(ms)) for name, ms in parts.items() if ms}
         text = str(row["position_text"])
         made |= {
             "positionText": _TEXTS.get(text, text),
@@ -194,17 +208,17 @@ class Facts:
             "status": _STATUS.get(text) or row["reason_retired"] or "Finished",
         }
         if row["time_ms"]:
-            made["Time"] = {"millis": str(row["time_ms"]), "time": _clock(int(row["time_ms"]))}
+            made["Time"] = {"millis": str(row["time_ms"]), "time": clock(int(row["time_ms"]))}
         if kind == "results" and row["fastest_lap"]:
             made["FastestLap"] = {"rank": "1"}
         return made
 
     def _driver(self, season: int, driver_id: str) -> Row:
         drivers = self.frames["drivers"]
-        driver = _records(drivers[drivers["driver_id"].eq(driver_id)])[0]
+        driver = records(drivers[drivers["driver_id"].eq(driver_id)])[0]
         given, _, family = driver["name"].partition(" ")
         return {
-            "driverId": self._alias("driver", season, driver_id),
+            "driverId": self.alias("driver", season, driver_id),
             "url": f"http://example.org/{driver_id}",
             "givenName": given,
             "familyName": family,
@@ -216,16 +230,16 @@ class Facts:
         constructors = self.frames["constructors"]
         name = constructors.loc[constructors["constructor_id"].eq(constructor_id), "name"].iloc[0]
         return {
-            "constructorId": self._alias("constructor", season, constructor_id),
+            "constructorId": self.alias("constructor", season, constructor_id),
             "name": name,
         }
 
     def _roster(self, season: int, label: str) -> list[Row]:
         found: dict[str, Row] = {}
         for race in self.races(season):
-            number = self._original_round(season, race)
+            number = self.original_round(season, race)
             for kind in ("results", "qualifying", "sprint"):
-                if self._visible(kind, race):
+                if self.visible(kind, race):
                     for row in self.rows(kind, season, number):
                         found[row[label][f"{label.lower()}Id"]] = row[label]
         return [found[key] for key in sorted(found)]
@@ -235,10 +249,10 @@ class Facts:
         mine = events[events["season"].eq(season) & events["round"].eq(number)]
         return None if mine.empty else str(mine["event_id"].iloc[0])
 
-    def _original_round(self, season: int, race: Row) -> int:
+    def original_round(self, season: int, race: Row) -> int:
         return int(race.get("_round") or race["round"])
 
-    def _alias(self, kind: str, season: int, known_id: str) -> str:
+    def alias(self, kind: str, season: int, known_id: str) -> str:
         return self._name(kind, season, known_id) or known_id.replace("-", "_")
 
     def _name(self, kind: str, season: int, known_id: str) -> str | None:
@@ -271,7 +285,7 @@ def _start(event: Row, session: str) -> Row:
     return {"date": str(date)} | ({} if pd.isna(time) else {"time": f"{time}:00Z"})
 
 
-def _records(frame: pd.DataFrame) -> list[Row]:
+def records(frame: pd.DataFrame) -> list[Row]:
     """Rows in Python's own types; whole numbers as such, what is missing as None."""
     rows = []
     for row in frame.astype(object).where(frame.notna(), None).to_dict("records"):
@@ -279,18 +293,3 @@ def _records(frame: pd.DataFrame) -> list[Row]:
             {str(k): int(v) if isinstance(v, float) and v == int(v) else v for k, v in row.items()}
         )
     return sorted(rows, key=lambda r: (r.get("display_order") or 0, r.get("stop") or 0))
-
-
-def _clock(milliseconds: int) -> str:
-    minutes, rest = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    text = f"{minutes}:{rest // 1000:02d}.{rest % 1000:03d}"
-    return f"{hours}:{text.rjust(9, '0')}" if hours else text
-
-
-def instant(text: str | None) -> datetime | None:
-    """A setting's instant, in UTC."""
-    if not text:
-        return None
-    parsed = datetime.fromisoformat(text)
-    return parsed.replace(tzinfo=parsed.tzinfo or UTC)

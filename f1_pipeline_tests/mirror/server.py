@@ -1,4 +1,9 @@
-"""The HTTP side: addresses, caching headers, counts, faults, and the remote control `/_control`."""
+"""The HTTP side: addresses, caching headers, counts, faults, and the remote control `/_control`.
+
+`https://HOST/PATH` is asked for as `/HOST/PATH`. Settings beside the faults: `auth_wall` makes both
+timing hosts answer 403; `lacking` names, by patterns on `HOST/PATH`, what is not there;
+`support_race` names the driver lists and timing data that are another race's.
+"""
 
 import hashlib
 import json
@@ -16,10 +21,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from f1_pipeline_tests.mirror import schedule
 from f1_pipeline_tests.mirror.amendments import amend
-from f1_pipeline_tests.mirror.answers import Facts, NotHereError, instant
+from f1_pipeline_tests.mirror.answers import Facts, NotHereError
+from f1_pipeline_tests.mirror.times import instant
+from f1_pipeline_tests.mirror.timing import Timing
 
 HOST = "api.jolpi.ca"
+SCHEDULES = "raw.githubusercontent.com"
+TIMING = "livetiming.formula1.com"
+TIMING_HOSTS = (TIMING, "livetiming-mirror.fastf1.dev")
 _PLAIN_FAULTS = ("401", "403", "404", "429", "500", "503")
 _SETTINGS: dict[str, Any] = {
     "until": None,
@@ -31,7 +42,14 @@ _SETTINGS: dict[str, Any] = {
     "max_age": 600,
     "amend": [],
     "edit_calendar": [],
+    "auth_wall": False,
+    "lacking": [],
+    "support_race": [],
 }
+
+
+class WalledError(Exception):
+    """The service answers none but its account holders."""
 
 
 class Mirror:
@@ -39,6 +57,7 @@ class Mirror:
 
     def __init__(self, archive: Path, **settings: Any) -> None:
         self.facts = Facts.of(archive)
+        self.timing = Timing(self.facts)
         self.settings = dict(_SETTINGS)
         self.lock = threading.RLock()
         self.random = random.Random(0)
@@ -92,17 +111,34 @@ class Mirror:
             return kind
 
     def answer(self, host: str, path: str, query: str) -> bytes:
-        """The document. Raises `NotHereError`."""
-        if host != HOST:
-            raise NotHereError(host)
+        """The document. Raises `NotHereError`, `WalledError`."""
+        address = f"{host}{path}"
         with self.lock:
-            document = self.facts.document(path, dict(parse_qsl(query)))
+            if self.settings["auth_wall"] and host in TIMING_HOSTS:
+                raise WalledError(address)
+            if self._is_of("lacking", address):
+                raise NotHereError(address)
+            if host == TIMING:
+                return self.timing.file(path, self._is_of("support_race", address))
+            document = self._document(host, path, dict(parse_qsl(query)))
         return json.dumps(document, ensure_ascii=False).encode()
 
     def count(self, host: str, path: str) -> None:
+        """Under the document's name; of one lap's times, `laps` is the name and not its number."""
+        parts = re.sub(r"\.json(Stream)?$", "", path.rstrip("/")).split("/")
+        name = parts[-2] if parts[-2:-1] == ["laps"] else parts[-1]
         with self.lock:
-            last = path.rstrip("/").rsplit("/", 1)[-1].removesuffix(".json")
-            self.endpoints[f"{host} {last}"] += 1
+            self.endpoints[f"{host} {name}"] += 1
+
+    def _document(self, host: str, path: str, query: dict[str, str]) -> dict[str, Any]:
+        if host == SCHEDULES:
+            return schedule.document(self.facts, path)
+        if host != HOST:
+            raise NotHereError(host)
+        return self.timing.lap_times(path, query) or self.facts.document(path, query)
+
+    def _is_of(self, setting: str, address: str) -> bool:
+        return any(re.search(pattern, address) for pattern in _as_list(self.settings[setting]))
 
     def _forget(self) -> None:
         self.endpoints: Counter[str] = Counter()
@@ -138,6 +174,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._hang_up(fault)
         try:
             body = self.mirror.answer(host, f"/{rest}", url.query)
+        except WalledError:
+            return self._reply(403, b'{"detail": "Forbidden."}')
         except NotHereError:
             return self._reply(404, b'{"detail": "Not found."}')
         if fault == "garbage":
@@ -211,4 +249,6 @@ def serving(archive: Path, **settings: Any) -> Iterator[Mirror]:
 
 
 def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
     return value if isinstance(value, list) else [value]

@@ -83,7 +83,7 @@ def test_too_few_races_leave_the_baseline_under_its_own_name(known) -> None:
     assert "too few" in str(chosen.degraded_reason)
     made = forecast(event_id, tables["events"], tables["drivers"], rows, chosen)
     assert incoherences(made) == []
-    assert set(made["horizon"]) == {"pre_weekend", "post_qualifying"}
+    assert set(made["horizon"]) == {"pre_weekend", "post_practice", "post_qualifying"}
 
 
 def test_a_champion_of_another_archive_is_not_asked(known) -> None:

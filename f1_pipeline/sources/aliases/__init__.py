@@ -85,6 +85,17 @@ class Aliases:
         wanted = slug(race_name.replace("Grand Prix", " "))
         return found or self._make_up("grand_prix", race_name, wanted)
 
+    def knows(self, kind: str, known_id: str) -> bool:
+        """Whether an id is one of the table's, of the archive's drivers, or was made up before."""
+        if kind == "driver" and known_id in self._births:
+            return True
+        listed = {i for (k, _), rows in self._known.items() if k == kind for i, _, _ in rows}
+        return known_id in listed or known_id in self._made_up.values()
+
+    def new(self, kind: str, name: str) -> str:
+        """An id by the rule for a name that nothing else is known of, with a notice."""
+        return self._made_up.get((kind, name)) or self._make_up(kind, name, slug(name))
+
     def _find(self, kind: str, alias: str, season: int | None = None) -> str | None:
         for known_id, first, last in self._known.get((kind, alias), []):
             if season is None or first <= season <= last:

@@ -12,14 +12,22 @@ from pathlib import Path
 from typing import Any
 
 from f1_pipeline.errors import StorageError
+from f1_pipeline.sources.upstream.account import Account
 from f1_pipeline.sources.upstream.gate import Gate
 from f1_pipeline.storage.budget import RequestBudget
 
-_PREFIXES = ("https://", "http://", "https://livetiming.formula1.com/")
+_TIMING = "https://livetiming.formula1.com/"
+_PREFIXES = ("https://", "http://", _TIMING)
 HTTP_CACHE = "fastf1_http_cache.sqlite"
 _connected: list["Connection"] = []
 _lock = threading.Lock()
 _own_limits: dict[Any, Any] = {}  # FastF1's, for a connection that is limited again
+_account = Account()
+
+
+def account() -> Account:
+    """The F1 account of this process: what it knows of failed sign-ins holds for all requests."""
+    return _account
 
 
 @dataclass(frozen=True)
@@ -52,20 +60,24 @@ def connect(connection: Connection, warn: Callable[[str], None]) -> None:
 
 
 def _install(req: Any, connection: Connection) -> None:
-    """Mount the gate on both of FastF1's sessions.
+    """Mount the gate on both of FastF1's sessions, and the account behind it for live timing.
 
     `_requests_session_cached`, `_requests_session` and `_RATE_LIMITS` are private names of FastF1;
     it has no public way to mount an adapter (test_connection notices when they change).
     """
+    from fastf1.internals.f1account import LivetimingAuthAdapter
+
     cached = req.Cache._requests_session_cached
     # An outage must show as one, and not be covered by what was cached last week.
     cached.settings.stale_if_error = False
     for session in (cached, req.Cache._requests_session):
         for prefix in _PREFIXES:
-            # The sign-in of the last host has no business with a mirror.
-            inner = session.get_adapter("https://x" if connection.mirror else prefix + "x")
+            inner = session.get_adapter("https://x")
             while isinstance(inner, Gate):
                 inner = inner.inner
+            if prefix == _TIMING and not connection.mirror:
+                # A sign-in has no business with a mirror.
+                inner = LivetimingAuthAdapter(_account)
             session.mount(prefix, Gate(inner, connection.budget, connection.mirror))
     limiting = req._SessionWithRateLimiting
     _own_limits.update(limiting._RATE_LIMITS)

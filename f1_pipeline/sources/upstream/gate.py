@@ -6,6 +6,7 @@ FastF1 may cache it. No secret is in an error or a log: only host and path are n
 """
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -20,14 +21,23 @@ from f1_pipeline.sources.upstream.outcomes import (
     OverBudgetError,
     RefusedError,
 )
+from f1_pipeline.sources.upstream.witness import attending
 from f1_pipeline.storage.budget import Limit, RequestBudget
 
 JOLPICA = "api.jolpi.ca"
+TIMING = ("livetiming.formula1.com", "livetiming-mirror.fastf1.dev")
 JOLPICA_SERVICE = "jolpica"
+TIMING_SERVICE = "live timing"
 # FastF1 leaves a quarter of a second between two requests of a process; here it is of all.
 INTERVAL = 0.25
 # A wait of less is slept through; a longer one is the caller's to plan.
 PATIENCE = 5.0
+# Of 500 requests an hour so many are kept back for the results tier.
+_RESERVED = 60
+# FastF1 gives none for live timing: a service that keeps silent would hold a run for ever.
+TIMEOUT = (5.0, 20.0)
+# A line of a recorded stream: an instant of the session's clock, then JSON or a packed text.
+_LINE = re.compile(r'\d\d:\d\d:\d\d\.\d{3}[{"]')
 
 
 class Gate(BaseAdapter):
@@ -48,10 +58,30 @@ class Gate(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """The response, read to its end. Raises one of the upstream's errors for Jolpica's faults.
+        """The response, read to its end. Raises one of the upstream's errors for its faults.
 
-        Other hosts' answers go to FastF1 as they are: it has mirrors of its own to fall back on.
+        What live timing does not have or refuses goes to FastF1 as it is: it asks the next host.
         """
+        url = urlsplit(str(request.url))
+
+        def once() -> requests.Response:
+            return self._send(request, stream, timeout or TIMEOUT, verify, cert, proxies)
+
+        witness = attending()
+        return once() if witness is None else witness.attend(str(url.hostname), url.path, once)
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def _send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool,
+        timeout: Any,
+        verify: bool | str,
+        cert: Any,
+        proxies: Mapping[str, str] | None,
+    ) -> requests.Response:
         url = urlsplit(str(request.url))
         host = str(url.hostname)
         what = f"{host}{url.path}"
@@ -66,7 +96,7 @@ class Gate(BaseAdapter):
             response = self.inner.send(sent, stream, timeout, verify, cert, routes)
             _ = response.content  # a connection that breaks in the middle shows here
         except requests.RequestException as error:
-            if host != JOLPICA:
+            if host != JOLPICA and host not in TIMING:
                 raise
             raise BrokenError(f"{what} gave no whole answer ({type(error).__name__}).") from None
         response.url, response.request = str(request.url), request
@@ -76,10 +106,9 @@ class Gate(BaseAdapter):
             # ten minutes ago nor, while the service is down, last week. A 304 is cheap.
             response.headers["Cache-Control"] = "max-age=0"
             response.headers.pop("Expires", None)
+        elif host in TIMING:
+            self._judge_recorded(response, what)
         return response
-
-    def close(self) -> None:
-        self.inner.close()
 
     def _wait_for_budget(self, host: str) -> None:
         wait = self.budget.take(service(host), PATIENCE)
@@ -93,13 +122,7 @@ class Gate(BaseAdapter):
 
     def _judge(self, response: requests.Response, what: str) -> None:
         status = response.status_code
-        if status in (429, 503):
-            wait = _seconds(response.headers.get("Retry-After"))
-            if wait:
-                self.budget.pause(JOLPICA_SERVICE, wait)
-            if status == 429:
-                raise OverBudgetError(f"{what} wants no more requests (429).", wait or 60)
-            raise BrokenError(f"{what} is out of service (503).", wait or 1.0)
+        self._judge_service(response, what, JOLPICA_SERVICE)
         if status in (401, 403):
             raise RefusedError(
                 f"{what} refuses to answer ({status}): this address may be blocked there."
@@ -112,6 +135,26 @@ class Gate(BaseAdapter):
             # Raised before FastF1's cache sees it, which would keep it for minutes.
             raise BrokenError(f"{what} gave an answer that is no JSON.")
 
+    def _judge_recorded(self, response: requests.Response, what: str) -> None:
+        """A file of live timing: there and whole, or not there (that is the caller's to know)."""
+        self._judge_service(response, what, service(what.partition("/")[0]))
+        if response.status_code >= 500:
+            raise BrokenError(f"{what} failed ({response.status_code}).")
+        whole = _is_recording if what.endswith(".jsonStream") else _is_json
+        if response.status_code == 200 and not whole(response.content):
+            raise BrokenError(f"{what} gave an answer that is no recording.")
+
+    def _judge_service(self, response: requests.Response, what: str, name: str) -> None:
+        """A service that wants fewer requests or is out of order says so: so it is taken."""
+        if response.status_code not in (429, 503):
+            return
+        wait = _seconds(response.headers.get("Retry-After"))
+        if wait:
+            self.budget.pause(name, wait)
+        if response.status_code == 429:
+            raise OverBudgetError(f"{what} wants no more requests (429).", wait or 60)
+        raise BrokenError(f"{what} is out of service (503).", wait or 1.0)
+
 
 def limits(setting: str) -> dict[str, Limit]:
     """The limits that `F1_REQUEST_LIMITS` names: requests an hour to Jolpica, and together.
@@ -121,19 +164,32 @@ def limits(setting: str) -> dict[str, Limit]:
     if setting == "none":
         return {}
     jolpica, together = (int(number) for number in setting.split(","))
-    return {JOLPICA_SERVICE: Limit(jolpica - 1, INTERVAL), "": Limit(together - 1, 0.0)}
+    return {
+        JOLPICA_SERVICE: Limit(jolpica - 1, INTERVAL),
+        # A season of recordings takes some 1,400 requests: results must not wait for them.
+        TIMING_SERVICE: Limit(max(together - 1 - _RESERVED * together // 500, 1), INTERVAL),
+        "": Limit(together - 1, 0.0),
+    }
 
 
 def service(host: str) -> str:
     """The name under which a host's requests are counted."""
-    return JOLPICA_SERVICE if host == JOLPICA or host.endswith(".jolpi.ca") else host
+    if host == JOLPICA or host.endswith(".jolpi.ca"):
+        return JOLPICA_SERVICE
+    return TIMING_SERVICE if host in TIMING else host
 
 
 def _is_json(content: bytes) -> bool:
     try:
-        return isinstance(json.loads(content), dict)
+        return isinstance(json.loads(content.decode("utf-8-sig")), dict)
     except ValueError:
         return False
+
+
+def _is_recording(content: bytes) -> bool:
+    """Whether its first and last lines are those of a stream; an empty one is."""
+    lines = content.decode("utf-8-sig", "replace").rstrip("\r\n").split("\r\n")
+    return lines == [""] or all(_LINE.match(line) for line in (lines[0], lines[-1]))
 
 
 def _seconds(retry_after: str | None) -> float:

@@ -1,0 +1,91 @@
+"""Record sessions within a run: load, keep, say what failed. One refusal ends it, quietly.
+
+Shared by the raw assets of the timing tier and by the job that records whole seasons.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from f1_pipeline import automation, clock
+from f1_pipeline.automation import Session
+from f1_pipeline.defs.collecting import Context
+from f1_pipeline.defs.resources import Storage, Upstream
+from f1_pipeline.sources.timing.recording import kept
+from f1_pipeline.sources.upstream import (
+    TIMING_SERVICE,
+    GoneError,
+    NotYetError,
+    OverBudgetError,
+    RefusedError,
+    UpstreamError,
+)
+from f1_pipeline.storage.answers import Answer
+
+
+@dataclass
+class Recorded:
+    """What came of it: answers by session, and the sessions of which nothing came, with why."""
+
+    answers: list[Answer] = field(default_factory=list)
+    absent: dict[tuple[str, str], str] = field(default_factory=dict)
+    failed: dict[tuple[str, str], str] = field(default_factory=dict)
+    refused: str | None = None
+
+
+def ended(storage: Storage, events: Iterable[str]) -> list[Session]:
+    """The sessions of these events that have ended by the project's clock, in their order."""
+    wanted = set(events)
+    calendar = storage.warehouse.read("events")
+    mine = calendar[calendar["event_id"].isin(wanted)].sort_values("race_starts_at")
+    return [s for s in automation.recorded(mine) if s.ends_at <= clock.now()]
+
+
+def incomplete(storage: Storage, upstream: Upstream, sessions: Iterable[Session]) -> list[Session]:
+    """Those of which something is missing, or all; what was not taken in yet counts as held."""
+    held = storage.warehouse.read("timing_sessions")
+    whole = held[held["outcome"].eq("complete")]
+    complete = set(zip(whole["session"], whole["event_id"], strict=True))
+    complete |= {key for key in upstream.answers.unpublished() if key[0] in automation.RECORDED}
+    return [session for session in sessions if session.key not in complete]
+
+
+def record(context: Context, upstream: Upstream, sessions: list[Session]) -> Recorded:
+    """Load these sessions one after the other and keep each as it comes.
+
+    Raises `OverBudgetError`: what came before is kept. A refusal is remembered, and no error.
+    """
+    recorded = Recorded()
+    client, store = upstream.timing(context.log), upstream.raw
+    for number, session in enumerate(sessions, start=1):
+        key = session.key
+        context.log.info(f"{session.kind} of {session.event_id}, {number} of {len(sessions)}")
+        try:
+            recording = client.load(session.event_id, session.season, session.kind)
+        except RefusedError as error:
+            recorded.refused = str(error)
+            refused(context, upstream, error)
+            break
+        except (NotYetError, GoneError) as error:
+            recorded.absent[key] = str(error)
+        except OverBudgetError:
+            raise
+        except UpstreamError as error:
+            recorded.failed[key] = str(error)
+            context.log.warning(str(error))
+        else:
+            answer = kept(recording, store.write)
+            upstream.answers.record([answer], run_id=context.run.run_id, at=clock.now())
+            recorded.answers.append(answer)
+    if recorded.answers:
+        upstream.refusals.lift(TIMING_SERVICE)
+    return recorded
+
+
+def refused(context: Context, upstream: Upstream, error: RefusedError) -> bool:
+    """Remember that live timing refuses; True, and a line in the log, when that is news."""
+    mine = upstream.account
+    fingerprint = mine.fingerprint() if mine else ""
+    news = upstream.refusals.record(TIMING_SERVICE, str(error), fingerprint, clock.now())
+    if news:
+        context.log.warning(str(error))
+    return news
