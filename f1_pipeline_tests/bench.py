@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f1_pipeline.settings import ROOT
+from f1_pipeline_tests import bench_timing
 from f1_pipeline_tests.mirror import serving
 
 HEAVY = ("fastf1", "catboost", "matplotlib")
@@ -82,7 +83,7 @@ def measure(command: list[str], environment: dict[str, str]) -> Usage:
 def show(name: str, value: float, unit: str, limit: float) -> None:
     """One line: the figure, its limit, and whether it is within."""
     verdict = "" if value <= limit else "   over the limit"
-    print(f"{name:44}{value:9.1f} {unit:4} limit {limit:g}{verdict}", flush=True)
+    print(f"{name:44}{value:9.2f} {unit:4} limit {limit:g}{verdict}", flush=True)
 
 
 def main() -> None:
@@ -104,6 +105,8 @@ def main() -> None:
             tick = measure([sys.executable, "-W", "ignore", "-c", TICK], known)
             cpu, events = tick.output.strip().splitlines()[-1].split()
             show(f"a sensor tick, {events} events registered, CPU", float(cpu), "s", 1)
+    with tempfile.TemporaryDirectory() as folder:
+        bench_timing.main(Path(folder), measure, show)
     # From a result that is there to what it leads to: forecasts, or scores and the next forecast.
     season = [sys.executable, "-W", "ignore", "-m", "f1_pipeline_tests.season", "--events", "2"]
     played = measure(season, {})

@@ -141,8 +141,8 @@ def predict(
             rows = _published(warehouse, event_id, wanted)
     if rows.empty:
         raise UsageError(
-            f"{event_id} has no prediction{f' {wanted}' if wanted else ''}: what it needs is not "
-            "known yet. The next race and those that were held have one."
+            f"{event_id} has no prediction{f' {wanted}' if wanted else ''}: "
+            f"{_why_none(warehouse, event_id, wanted)}"
         )
     if as_json:
         print(report.records(rows))
@@ -227,6 +227,26 @@ def _location() -> list[str]:
     """The code location under the one name it has everywhere, from the checkout if there is one."""
     workspace = ROOT / "workspace.yaml"
     return ["-w", str(workspace)] if workspace.is_file() else ["-m", "f1_pipeline.definitions"]
+
+
+def _why_none(warehouse: "Warehouse", event_id: str, horizon: str | None) -> str:
+    """Why an event has no forecast of a horizon: after practice live timing may be the reason."""
+    if horizon == Horizon.post_practice:
+        from f1_pipeline.predictions import timing_of
+        from f1_pipeline.sources.upstream import TIMING_SERVICE
+        from f1_pipeline.storage.refusals import Refusals
+
+        refusal = Refusals(warehouse.url).of(TIMING_SERVICE)
+        timing = timing_of(
+            event_id,
+            warehouse.read("events"),
+            warehouse.read_where("practice_results", event_id=event_id),
+            event_id in warehouse.event_ids("race_results"),
+            refusal.reason if refusal else None,
+        )
+        if timing.no_practice:
+            return timing.no_practice
+    return "what it needs is not known yet. The next race and those that were held have one."
 
 
 def _check_event(event_id: str, events: "pd.DataFrame") -> None:

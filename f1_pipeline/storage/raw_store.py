@@ -7,6 +7,8 @@ says. Which files make up a session is kept with its answer (`answers`), not her
 
 import hashlib
 import io
+import uuid
+from contextlib import suppress
 
 import fsspec
 import pandas as pd
@@ -33,17 +35,24 @@ class RawStore:
 
     def write(self, place: str, name: str, frame: pd.DataFrame) -> str:
         """Keep a frame under `place`; returns its hash. Raises `StorageError`."""
-        digest = content_hash(frame)
+        content = frame.to_parquet(index=False)
+        # Of what will be read: objects that are all truth values come back as truth values.
+        digest = content_hash(pd.read_parquet(io.BytesIO(content)))
+        if self._holds(place, name, digest):
+            return digest
         path = self._path(place, name, digest)
+        beside = f"{path}.{uuid.uuid4().hex}"
         try:
-            if self.files.exists(path):
-                return digest
-            content = io.BytesIO()
-            frame.to_parquet(content, index=False)
             self.files.makedirs(path.rpartition("/")[0], exist_ok=True)
-            # It is there when it is whole: a killed process leaves no half of a file.
-            with self.files.transaction, self.files.open(path, "wb") as file:
-                file.write(content.getvalue())
+            try:
+                # It is there when it is whole: a killed process leaves no half of a file. In the
+                # same folder, since between two file systems nothing is moved in one go.
+                self.files.pipe_file(beside, content)
+                self.files.mv(beside, path)
+            except OSError:
+                with suppress(OSError):
+                    self.files.rm_file(beside)
+                raise
         except OSError as error:
             raise StorageError(
                 f"{self.address} cannot be written ({error.strerror or error}): free some space "
@@ -56,13 +65,22 @@ class RawStore:
         path = self._path(place, name, digest)
         mend = "import or backfill that session again."
         try:
-            with self.files.open(path, "rb") as file:
-                frame = pd.read_parquet(io.BytesIO(file.read()))
-        except (OSError, ValueError) as error:
+            frame = pd.read_parquet(io.BytesIO(self.files.cat_file(path)))
+            found = content_hash(frame)
+        except Exception as error:
+            # A damaged file trips its reader in any way: a KeyError, a TypeError, pyarrow's own.
             raise StorageError(f"{path} cannot be read ({error}): {mend}") from None
-        if content_hash(frame) != digest:
+        if found != digest:
             raise StorageError(f"{path} was changed since it was kept: {mend}")
         return frame
+
+    def _holds(self, place: str, name: str, digest: str) -> bool:
+        """Whether it is there, and whole: recording a session again mends a damaged file."""
+        try:
+            self.read(place, name, digest)
+        except StorageError:
+            return False
+        return True
 
     def _path(self, place: str, name: str, digest: str) -> str:
         return f"{self.root}/{place}/{name}-{digest}.parquet"

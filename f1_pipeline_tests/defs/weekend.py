@@ -68,6 +68,8 @@ class World:
             self.cursor = found.cursor
             for request in found.dynamic_partitions_requests or []:
                 self.instance.add_dynamic_partitions("events", list(request.partition_keys))
+            for event in found.asset_events or []:
+                self.instance.report_runless_asset_event(event)
         return found
 
     def run(self, request: dg.RunRequest, *, raises: bool = True) -> dg.ExecuteInProcessResult:

@@ -3,6 +3,8 @@
     make season                                       all of 2025, about 25 minutes
     make season ARGS="--events 3"                     its first three events
     make season ARGS="--fail 0.2 --kills 5"           with faults and killed processes
+    make season ARGS="--wall up"                      live timing refuses from the start
+    make season ARGS="--wall middle"                  … and in the middle third alone
     make season ARGS="--upstream http://127.0.0.1:P"  on another stand-in for the upstream
 
 The upstream is made from the archive's own facts unless one is named. Exit code 1: something does
@@ -29,7 +31,7 @@ from f1_pipeline_tests.mirror import serving
 from f1_pipeline_tests.season import checks
 from f1_pipeline_tests.season.archive_before import archive_before
 from f1_pipeline_tests.season.pipeline import Pipeline
-from f1_pipeline_tests.season.play import PATIENCE, Played, Step, play, steps
+from f1_pipeline_tests.season.play import PATIENCE, Played, Step, Wall, play, steps
 from f1_pipeline_tests.season.upstream import Upstream
 
 FAULTS = ["500", "429", "503", "timeout", "truncate", "garbage", "reset"]
@@ -49,8 +51,12 @@ def _season(chosen: argparse.Namespace, folder: Path, upstream: Upstream) -> int
     events = calendar(pd.read_parquet(ARCHIVE / "events.parquet").assign(source="archive"))
     sessions = steps(events, chosen.season, chosen.events)
     first = events[events["season"].eq(chosen.season)]["fp1_starts_at"].min().to_pydatetime()
+    third = len(sessions) // 3
+    wall = {"no": Wall(0, 0), "up": Wall(0, len(sessions)), "middle": Wall(third, 2 * third)}[
+        chosen.wall
+    ]
     rough = bool(chosen.fail or chosen.kills)
-    upstream.change(amend=None, max_age=0, timeout_s=8, reset_counts=True)
+    upstream.change(amend=None, max_age=0, timeout_s=8, auth_wall=False, reset_counts=True)
     upstream.change(fail=chosen.fail, fail_kinds=FAULTS, seed=chosen.seed)
     pipeline = Pipeline(folder / "played", archive, upstream.url)
     instance = pipeline.prepare()
@@ -62,6 +68,7 @@ def _season(chosen: argparse.Namespace, folder: Path, upstream: Upstream) -> int
             sessions,
             first_start=first,
             kills=chosen.kills,
+            wall=wall,
             patience=PATIENCE * (4 if rough else 1),
         )
     finally:
@@ -74,8 +81,12 @@ def _season(chosen: argparse.Namespace, folder: Path, upstream: Upstream) -> int
     calendars = [
         int(key) for kind, key in AnswerStore(databases[0]).revisions() if kind == "schedule"
     ]
-    _backfill(f"{chosen.season}-{max(calendars)}", pipeline, folder / "plain")
-    faults = checks.forecasts(pipeline.warehouse, held)
+    plain = folder / "plain"
+    _backfill([f"{chosen.season}-{max(calendars)}"], pipeline, plain)
+    if chosen.wall != "up":
+        _backfill([str(chosen.season), "--tier", "timing"], pipeline, plain)
+    walled = {s.event_id for n, s in enumerate(sessions) if s.session == "P" and wall.stands(n)}
+    faults = checks.forecasts(pipeline.warehouse, held, walled)
     faults += checks.once(instance) + checks.differences(*databases)
     _say(played, sessions, report, time.monotonic() - began)
     print("\n".join(faults) or "All of it holds.")
@@ -88,11 +99,11 @@ def _own_upstream() -> Iterator[str]:
         yield mirror.url
 
 
-def _backfill(seasons: str, pipeline: Pipeline, home: Path) -> None:
+def _backfill(what: list[str], pipeline: Pipeline, home: Path) -> None:
     """The same season in another home, at once and at its end."""
     environment = os.environ | pipeline.variables
     environment |= {"F1_DATA_DIR": str(home), "DAGSTER_HOME": str(home / "dagster")}
-    command = [sys.executable, "-m", "f1_pipeline.cli", "backfill", seasons]
+    command = [sys.executable, "-m", "f1_pipeline.cli", "backfill", *what]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(done.stderr)
@@ -114,6 +125,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=None, help="the first so many events")
     parser.add_argument("--fail", type=float, default=0.0, help="share of answers that fail")
     parser.add_argument("--kills", type=int, default=0, help="how often all processes are killed")
+    parser.add_argument("--wall", choices=["no", "up", "middle"], default="no")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--upstream", default="", help="address of a stand-in with /_control")
     parser.add_argument("--home", type=Path, default=None, help="an empty folder to keep")

@@ -10,9 +10,10 @@ from f1_pipeline.contracts import CONTRACTS, content_hashes
 from f1_pipeline.storage.answers import AnswerStore
 from f1_pipeline.storage.warehouse import Warehouse
 
-HORIZONS = ("pre_weekend", "post_qualifying")
+HORIZONS = ("pre_weekend", "post_practice", "post_qualifying")
 # Saturday's forecast knows no official grid, since the upstream gives it with the result alone.
-DECLARED = {None, "no official grid is published: the order of qualifying stands in"}
+DECLARED = {"", "no official grid is published: the order of qualifying stands in"}
+_REFUSED = "no laps and no practice: F1's live timing refuses to answer (403)"
 _TABLES = [
     name
     for name, contract in CONTRACTS.items()
@@ -20,29 +21,45 @@ _TABLES = [
 ]
 
 
-def forecasts(warehouse: Warehouse, events: list[str]) -> list[str]:
-    """Every event has both horizons from a trained model, made before its race, scored after."""
+def forecasts(warehouse: Warehouse, events: list[str], walled: set[str]) -> list[str]:
+    """Every event has its horizons from a trained model, made before its race, scored after.
+
+    `walled`: events of which live timing refused the practice: none is made after it, and the
+    others say so.
+    """
     rows = warehouse.read("race_predictions")
     scored = warehouse.read("scored_predictions")
     faults = []
     for event in events:
         for horizon in HORIZONS:
+            if horizon == "post_practice" and event in walled:
+                continue
             mine = rows[rows["event_id"].eq(event) & rows["horizon"].eq(horizon)]
             in_time = mine["generated_at"] < mine["event_starts_at"]
             if mine.empty or not in_time.all():
                 faults.append(f"{event} {horizon}: {len(mine)} rows, {in_time.sum()} in time")
             if mine["model_version"].eq("grid_baseline").any():
                 faults.append(f"{event} {horizon}: the baseline forecast it")
-            if set(mine["tier"]) - {"results"}:
+            timed = horizon != "pre_weekend" and event not in walled
+            if set(mine["tier"]) != {"timing" if timed else "results"}:
                 faults.append(f"{event} {horizon}: tier {set(mine['tier'])}")
-            degraded = {None if pd.isna(reason) else reason for reason in mine["degraded_reason"]}
-            if degraded - DECLARED:
-                faults.append(f"{event} {horizon}: degraded by {degraded - DECLARED}")
+            reasons = {"" if pd.isna(r) else str(r) for r in mine["degraded_reason"]}
+            if event in walled and horizon != "pre_weekend" and _unmarked(reasons):
+                faults.append(f"{event} {horizon}: does not say that live timing refuses")
+            own = {
+                "; ".join(p for p in r.split("; ") if not p.startswith(_REFUSED)) for r in reasons
+            }
+            if own - DECLARED:
+                faults.append(f"{event} {horizon}: degraded by {own - DECLARED}")
             if not (scored["event_id"].eq(event) & scored["horizon"].eq(horizon)).any():
                 faults.append(f"{event} {horizon}: not scored")
     if scored["status"].ne("locked").any():
         faults.append("a scored forecast was not made in time")
     return faults
+
+
+def _unmarked(reasons: set[str]) -> bool:
+    return any(_REFUSED not in reason for reason in reasons)
 
 
 def once(instance: dg.DagsterInstance) -> list[str]:

@@ -16,11 +16,19 @@ import dagster as dg
 import pandas as pd
 
 from f1_pipeline.defs.outlook import ALIVE
+from f1_pipeline.features import LAST_PRACTICE
 from f1_pipeline_tests.season.pipeline import Pipeline
 from f1_pipeline_tests.season.upstream import Upstream
 
-# After the start of a session: it has ended, and its result is published.
-_AFTER = {"Q": timedelta(hours=2), "S": timedelta(hours=1, minutes=30), "R": timedelta(hours=4)}
+# After the start of a session: it has ended, and its result is published. P is the last practice
+# before the session that sets the race grid.
+_AFTER = {
+    "P": timedelta(hours=2),
+    "Q": timedelta(hours=2),
+    "S": timedelta(hours=1, minutes=30),
+    "R": timedelta(hours=4),
+}
+_RECORDED = ("Q", "R")
 _BEFORE_SEASON = timedelta(days=5)
 PATIENCE = 240.0  # seconds for one session, 900 with faults
 
@@ -42,12 +50,25 @@ class Played:
     kills: int = 0
 
 
+@dataclass(frozen=True)
+class Wall:
+    """Live timing refuses from step `up` on until step `down` (numbers from 0)."""
+
+    up: int
+    down: int
+
+    def stands(self, number: int) -> bool:
+        """Whether it does at a step."""
+        return self.up <= number < self.down
+
+
 def steps(events: pd.DataFrame, season: int, count: int | None) -> list[Step]:
     """The sessions that have results, of the first `count` events, in the order of time."""
     mine = events[events["season"].eq(season)].sort_values("race_starts_at")
     found = []
     for event in mine.head(count or len(mine)).itertuples():
-        starts = {"Q": event.qualifying_starts_at, "R": event.race_starts_at}
+        practice = getattr(event, f"{LAST_PRACTICE[event.format].lower()}_starts_at")
+        starts = {"P": practice, "Q": event.qualifying_starts_at, "R": event.race_starts_at}
         if pd.notna(event.sprint_starts_at):
             starts["S"] = event.sprint_starts_at
         found += [
@@ -64,6 +85,7 @@ def play(
     *,
     first_start: datetime,
     kills: int = 0,
+    wall: Wall = Wall(0, 0),
     patience: float = PATIENCE,
     say: Callable[[str], None] = print,
 ) -> Played:
@@ -77,10 +99,11 @@ def play(
     deadly = set(random.Random(1).sample(range(len(sessions)), min(kills, len(sessions))))
     events = [step.event_id for step in sessions if step.session == "R"]
     for number, step in enumerate(sessions):
+        upstream.change(auth_wall=wall.stands(number))
         _move(pipeline, upstream, step.at)
         killer = _kill_later(pipeline, played) if number in deadly else None
         after = events[events.index(step.event_id) + 1 :]
-        check = _expectation(pipeline, step, after[0] if after else None)
+        check = _expectation(pipeline, step, after[0] if after else None, wall.stands(number))
         name = f"{step.event_id} {step.session}"
         played.waits[name] = pipeline.wait_for(check, patience)
         if killer is not None:
@@ -88,6 +111,9 @@ def play(
             played.waits.pop(name)
             pipeline.wait_for(check, patience)
         say(f"{number + 1} of {len(sessions)}: {name}, {played.waits.get(name, 0):.0f} s")
+    if wall.down:
+        took = pipeline.wait_for(lambda: _lacks_recordings(pipeline, sessions), patience * 4)
+        say(f"what was missed behind the wall is filled in, {took:.0f} s")
     return played
 
 
@@ -115,9 +141,17 @@ def _kill_later(pipeline: Pipeline, played: Played) -> threading.Thread:
     return thread
 
 
-def _expectation(pipeline: Pipeline, step: Step, after: str | None) -> Callable[[], str | None]:
+def _expectation(
+    pipeline: Pipeline, step: Step, after: str | None, walled: bool
+) -> Callable[[], str | None]:
     def missing() -> str | None:
         warehouse = pipeline.warehouse
+        if step.session == "P":
+            return None if walled else _lacks_forecast(pipeline, step.event_id, "post_practice")
+        if step.session in _RECORDED and not walled:
+            lacking = _lacks_recordings(pipeline, [step])
+            if lacking:
+                return lacking
         if step.session == "Q":
             return _lacks_forecast(pipeline, step.event_id, "post_qualifying")
         if step.session == "S":
@@ -129,6 +163,17 @@ def _expectation(pipeline: Pipeline, step: Step, after: str | None) -> Callable[
         return _lacks_forecast(pipeline, after, "pre_weekend") if after else None
 
     return lambda: missing() or _under_way(pipeline)
+
+
+def _lacks_recordings(pipeline: Pipeline, sessions: list[Step]) -> str | None:
+    recorded = pipeline.warehouse.read("timing_sessions")
+    held = set(zip(recorded["event_id"], recorded["session"], strict=True))
+    lacking = [
+        s for s in sessions if s.session in _RECORDED and (s.event_id, s.session) not in held
+    ]
+    if lacking:
+        return f"{lacking[0].session} of {lacking[0].event_id} is not recorded"
+    return _under_way(pipeline)
 
 
 def _under_way(pipeline: Pipeline) -> str | None:

@@ -1,8 +1,9 @@
 """Recordings to raw frames for the tables: f1db's ids, one frame a part for many sessions at once.
 
-Who a driver is comes from his whole name, else from the event's entries by number or code. A list
-of people most of whom nobody knows is a support race's: none of its rows goes on. What a value
-means, and whether it can be right, is decided in `tables`.
+Who a driver is comes from his whole name, else from the event's entries: by number and code, or by
+one of them where a source has no names. A list of people most of whom nobody knows is a support
+race's: none of its rows goes on. What a value means, and whether it can be right, is decided in
+`tables`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -149,8 +150,11 @@ def _drivers(
 
 
 def _known(person: dict[str, Any], names: TimingNames, cars: Mapping[str, str]) -> str | None:
-    by_name = names.driver(_name(person)) if _name(person) else None
-    return by_name or cars.get(person["number"]) or cars.get(person["code"] or "")
+    by_number, by_code = cars.get(person["number"]), cars.get(person["code"] or "")
+    if not _name(person):
+        return by_number or by_code
+    # Half of a support race's numbers are driven in Formula 1 as well.
+    return names.driver(_name(person)) or (by_number if by_number == by_code else None)
 
 
 def _name(person: Mapping[str, Any]) -> str:

@@ -46,9 +46,10 @@ _OWN = (
 )
 _PARTS_OF_SPRINT_QUALIFYING = ("Q1", "Q2", "Q3")
 _SPRINT_QUALIFYING_IS_ONE = 2024  # before that FastF1 calls the race of 2021 so
-# Of each part: the property of FastF1's session, and the files that it is made of.
+# Of each part: the property of FastF1's session, and the files that it is made of. Only races have
+# a LapCount; without it FastF1 adds no last lap for those who stopped on the road.
 _PARTS = {
-    "laps": ("laps", ("TimingData", "TimingAppData", "SessionStatus")),
+    "laps": ("laps", ("TimingData", "TimingAppData", "SessionStatus", "LapCount")),
     "results": ("results", ("DriverList",)),
     "weather": ("weather_data", ("WeatherData",)),
     "track_status": ("track_status", ("TrackStatus",)),
@@ -181,7 +182,9 @@ def _ask(path: str) -> int:
     from fastf1.req import Cache
 
     addresses = [f"https://{host}{path}" for host in TIMING]
-    return int(Cache.requests_get(addresses).status_code)
+    # An index that was cached an hour ago would hide that live timing refuses by now.
+    with Cache.disabled():
+        return int(Cache.requests_get(addresses).status_code)
 
 
 def _parts(session: Any, witness: Witness) -> tuple[dict[str, pd.DataFrame], dict[str, str]]:
@@ -190,9 +193,9 @@ def _parts(session: Any, witness: Witness) -> tuple[dict[str, pd.DataFrame], dic
     statuses = _statuses(witness, session.api_path)
     for part, (name, files) in _PARTS.items():
         frame = _part(session, name)
-        absent = [
-            f"{file} is not there ({s})" for file in files if (s := statuses.get(file)) != 200
-        ]
+        # What FastF1 did not ask for is not wanted, or is after a file that is absent itself.
+        asked = {file: statuses[file] for file in files if file in statuses}
+        absent = [f"{file} is not there ({s})" for file, s in asked.items() if s != 200]
         if frame is not None and len(frame):
             frames[part] = _of_its_own(part, frame)
         if absent or part not in frames:

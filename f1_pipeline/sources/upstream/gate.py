@@ -26,6 +26,7 @@ from f1_pipeline.storage.budget import Limit, RequestBudget
 
 JOLPICA = "api.jolpi.ca"
 TIMING = ("livetiming.formula1.com", "livetiming-mirror.fastf1.dev")
+SCHEDULES = "raw.githubusercontent.com"
 JOLPICA_SERVICE = "jolpica"
 TIMING_SERVICE = "live timing"
 # FastF1 leaves a quarter of a second between two requests of a process; here it is of all.
@@ -93,7 +94,10 @@ class Gate(BaseAdapter):
             sent.url = f"{self.mirror}/{url.netloc}{url.path}{query}"
             sent.headers.pop("Host", None)
         try:
-            response = self.inner.send(sent, stream, timeout, verify, cert, routes)
+            # By name: FastF1's adapter that signs in takes them no other way.
+            response = self.inner.send(
+                sent, stream=stream, timeout=timeout, verify=verify, cert=cert, proxies=routes
+            )
             _ = response.content  # a connection that breaks in the middle shows here
         except requests.RequestException as error:
             if host != JOLPICA and host not in TIMING:
@@ -108,6 +112,9 @@ class Gate(BaseAdapter):
             response.headers.pop("Expires", None)
         elif host in TIMING:
             self._judge_recorded(response, what)
+        elif host == SCHEDULES and response.status_code == 200 and not _is_json(response.content):
+            # In FastF1's cache a login page of the network's would stand for the season half a day.
+            raise BrokenError(f"{what} gave an answer that is no JSON.")
         return response
 
     def _wait_for_budget(self, host: str) -> None:
@@ -165,10 +172,10 @@ def limits(setting: str) -> dict[str, Limit]:
         return {}
     jolpica, together = (int(number) for number in setting.split(","))
     return {
-        JOLPICA_SERVICE: Limit(jolpica - 1, INTERVAL),
+        JOLPICA_SERVICE: Limit(max(jolpica - 1, 1), INTERVAL),
         # A season of recordings takes some 1,400 requests: results must not wait for them.
         TIMING_SERVICE: Limit(max(together - 1 - _RESERVED * together // 500, 1), INTERVAL),
-        "": Limit(together - 1, 0.0),
+        "": Limit(max(together - 1, 1), 0.0),
     }
 
 

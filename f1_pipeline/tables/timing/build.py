@@ -62,8 +62,11 @@ def build(
         faults += found
     falling = checks.falling_tyre_ages(frames["laps"])
     faults += [Fault("laps", f"{event}/{session}", line) for event, session, line in falling]
+    # Of a strange session no part goes on: its weather is kept as it was, too.
+    strange: set[str | None] = {s.unit for s in recorded if s.strange is not None}
     withheld = {
-        name: {fault.event_id for fault in faults if fault.table == name} for name in _TRANSFORM
+        name: strange | {fault.event_id for fault in faults if fault.table == name}
+        for name in _TRANSFORM
     }
     for name in _TRANSFORM:
         frames[name] = _without(frames[name], withheld[name])

@@ -25,7 +25,7 @@ def classified(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
 
 def falling_tyre_ages(laps: pd.DataFrame) -> list[tuple[str, str, str]]:
     """(event, session, line) where a tyre grows younger within a stint."""
-    rows = laps.sort_values([*_DRIVER, "lap"])
+    rows = laps[laps["tyre_age"].notna()].sort_values([*_DRIVER, "lap"])
     stint = [rows[name] for name in (*_DRIVER, "stint")]
     falls = rows["tyre_age"].groupby(stint).diff() < 0
     wrong = rows[falls.fillna(False).astype(bool)]
@@ -46,7 +46,8 @@ def missing_laps(laps: pd.DataFrame, results: pd.DataFrame) -> dict[tuple[str, s
         total = int(rows["lacking"].sum())
         drivers = ", ".join(sorted(rows["driver_id"])[:3])
         more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
-        found[session] = f"{total} laps of {drivers}{more} are not there"
+        count, are = ("1 lap", "is") if total == 1 else (f"{total} laps", "are")
+        found[session] = f"{count} of {drivers}{more} {are} not there"
     return found
 
 

@@ -87,15 +87,22 @@ def _one_compound(rows: pd.DataFrame) -> pd.Series:
 
 
 def _counted_age(rows: pd.DataFrame) -> pd.Series:
-    """The age by counting from the stint's other laps, where more than half of them agree."""
-    start = (rows["tyre_age"] - pd.to_numeric(rows["lap"], errors="coerce")).astype("float64")
-    keyed = rows[_STINT].assign(start=start)
+    """The age by counting from the stint's other laps, where more than half of them agree.
+
+    Not where they cannot be right: a count that begins again within a stint makes its first laps
+    younger than new. Nor where a lap is not held: FastF1 goes on as if it had not been driven.
+    """
+    lap = pd.to_numeric(rows["lap"], errors="coerce").astype("float64")
+    keyed = rows[_STINT].assign(lap=lap, start=rows["tyre_age"].astype("float64") - lap)
     counts = keyed.groupby([*_STINT, "start"]).size().rename("count").reset_index()
     best = counts.sort_values("count").drop_duplicates(_STINT, keep="last")
     found = keyed[_STINT].merge(best, on=_STINT, how="left").set_axis(rows.index)
-    laps_with_age = keyed.groupby(_STINT)["start"].transform("count")
-    age = found["start"] + pd.to_numeric(rows["lap"], errors="coerce")
-    return age.where((found["count"] * 2 > laps_with_age) & age.ge(0))
+    stint = keyed.groupby(_STINT)
+    first, held = stint["lap"].transform("min"), stint["lap"].transform("nunique")
+    certain = found["count"] * 2 > stint["start"].transform("count")
+    certain &= (found["start"] + first).ge(1)
+    certain &= (stint["lap"].transform("max") - first + 1).eq(held)
+    return (found["start"] + lap).where(certain)
 
 
 def _place_by_clock(rows: pd.DataFrame) -> pd.Series:

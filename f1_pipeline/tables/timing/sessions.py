@@ -5,6 +5,7 @@ import pandas as pd
 from f1_pipeline.tables.timing.laps import milliseconds
 
 _SESSION = ["event_id", "session"]
+_STINT = [*_SESSION, "driver_id", "stint"]
 _WEATHER = {
     "air_temperature": "AirTemp",
     "track_temperature": "TrackTemp",
@@ -19,20 +20,21 @@ _WEATHER = {
 def stints(laps: pd.DataFrame) -> pd.DataFrame:
     """One row for each driver and set of tyres, from valid laps."""
     known = laps[laps["stint"].notna()].sort_values([*_SESSION, "driver_id", "lap"])
-    known = known.assign(in_pit=known["pit_in_ms"].notna())
-    rows = known.groupby([*_SESSION, "driver_id", "stint"], as_index=False).agg(
+    since = known["lap"] - known.groupby(_STINT)["lap"].transform("min")
+    # A lap counts itself. Of some stints the age is known from a later lap on only.
+    before = known["tyre_age"] - 1 - since
+    known = known.assign(in_pit=known["pit_in_ms"].notna(), before=before)
+    rows = known.groupby(_STINT, as_index=False).agg(
         compound=("compound", "first"),
         first_lap=("lap", "min"),
         last_lap=("lap", "max"),
         laps=("lap", "size"),
-        age=("tyre_age", "first"),
+        before=("before", "first"),
         fresh_tyre=("fresh_tyre", "first"),
         ended_in_pit=("in_pit", "last"),
         source=("source", "first"),
     )
-    # The first lap that is known counts itself.
-    age = (rows["age"] - 1).clip(lower=0)
-    return rows.assign(tyre_age_at_start=age, tier="timing")
+    return rows.assign(tyre_age_at_start=rows["before"].clip(lower=0), tier="timing")
 
 
 def weather(raw: pd.DataFrame) -> pd.DataFrame:
