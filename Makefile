@@ -45,7 +45,7 @@ help:
 	@echo "make run    the pipeline, to a prediction for the next race"
 	@echo "make dev    the Dagster UI, its daemon and the code location"
 	@echo "make test   all tests          make check  style, types, definitions, locks"
-	@echo "make season a season played forward, by the sensors alone (25 minutes; --events 3: four)"
+	@echo "make season a season played forward, by the sensors alone (40 minutes; --events 3: six)"
 	@echo "make bench  measurements       make lock   pin the dependencies anew"
 
 $(VENV)/.runtime-stamp: requirements.lock pyproject.toml

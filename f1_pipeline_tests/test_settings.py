@@ -72,6 +72,20 @@ def test_a_folder_can_be_named_and_is_absolute(monkeypatch, tmp_path, variable, 
         assert path == expected
 
 
+def test_recordings_may_lie_at_an_address_that_all_workers_share(monkeypatch, tmp_path):
+    monkeypatch.setenv("F1_DATA_DIR", str(tmp_path))
+    assert load_settings().raw_store == f"{tmp_path}/raw"
+
+    monkeypatch.setenv("F1_DATA_DIR", "memory://f1/")
+    settings = load_settings()
+    assert settings.raw_store == "memory://f1/raw"
+    assert settings.data_dir == ROOT / "data"
+
+    monkeypatch.setenv("F1_DATA_DIR", "nowhere://f1")
+    with pytest.raises(UsageError, match="F1_DATA_DIR: expected a folder, or an address"):
+        load_settings()
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -22,9 +22,9 @@ def record(first: int, last: int, workers: int, share: str | None) -> None:
     """Record seasons, and take them in; `share` ("1/2"): a worker's part, that others take in."""
     from f1_pipeline.cli import report
 
+    part, parts = _parsed(share)
     runs, warehouse = open_runs()
     _needs_calendar(warehouse, range(first, last + 1))
-    part, parts = _parsed(share)
     faults, began = [], time.monotonic()
     for season in range(first, last + 1):
         try:

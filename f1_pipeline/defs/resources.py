@@ -86,6 +86,11 @@ class Upstream(dg.ConfigurableResource[Any]):
         """The F1 account; a mirror needs none."""
         return None if self.storage.settings.upstream_url else account()
 
+    def expiry_notice(self) -> str | None:
+        """A line from a day before the account's token ends."""
+        mine = self.account
+        return mine.expiry_notice(clock.wall()) if mine else None
+
     def aliases(self) -> Aliases:
         drivers = archive.read(self.storage.settings.archive_dir)["drivers"]
         return Aliases.shipped(drivers)

@@ -74,6 +74,7 @@ def timing(
         recorded = recording.record(context, upstream, sessions)
     if recorded.failed:
         raise dg.Failure("; ".join(sorted(set(recorded.failed.values()))), allow_retries=False)
+    notice = recorded.refused or upstream.expiry_notice()
     kept = upstream.answers.current(automation.RECORDED)
     for name, (part, _) in PARTS.items():
         for key in keys:
@@ -85,18 +86,18 @@ def timing(
         yield dg.MaterializeResult(
             asset_key=["raw", name],
             data_version=dg.DataVersion(version(part, of_run)),
-            check_results=[account_check(recorded.refused)] if name == "laps" else [],
+            check_results=[account_check(notice)] if name == "laps" else [],
         )
 
 
-def account_check(refused: str | None) -> dg.AssetCheckResult:
-    """The one notice of a refusal."""
+def account_check(notice: str | None) -> dg.AssetCheckResult:
+    """The one notice of a refusal, or of a token that is about to end."""
     return dg.AssetCheckResult(
         asset_key=["raw", "laps"],
         check_name="account",
-        passed=refused is None,
+        passed=notice is None,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"answer": refused or "F1's live timing answers."},
+        metadata={"answer": notice or "F1's live timing answers."},
     )
 
 

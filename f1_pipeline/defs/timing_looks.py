@@ -53,6 +53,8 @@ def look(
         kind, _, key = name.partition(":")
         if kind in automation.RECORDED:
             looks.found[kind, key] = token
+    notice = upstream.expiry_notice()
+    looks.said += [notice] if notice else []
     due = _due(outlook, upstream, cursor)
     if due and _may_ask(upstream, looks):
         client = upstream.timing(context.log)

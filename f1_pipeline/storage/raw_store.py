@@ -31,7 +31,10 @@ class RawStore:
 
     def __init__(self, address: str, **options: str) -> None:
         self.address = address.rstrip("/")
-        self.files, self.root = fsspec.core.url_to_fs(self.address, **options)
+        try:
+            self.files, self.root = fsspec.core.url_to_fs(self.address, **options)
+        except (ImportError, ValueError) as error:
+            raise StorageError(f"{self.address} cannot be opened: {error}") from None
 
     def write(self, place: str, name: str, frame: pd.DataFrame) -> str:
         """Keep a frame under `place`; returns its hash. Raises `StorageError`."""

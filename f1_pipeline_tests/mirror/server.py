@@ -201,6 +201,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if status != 304:
             self.send_header("Content-Length", str(len(body)))
+        if self.close_connection:
+            # FastF1 wants live timing's connections closed: one that is, and was not announced to
+            # be, may be used again by the client and break there.
+            self.send_header("Connection", "close")
         self.end_headers()
         self.wfile.write(body[: len(body) // 2] if cut else body)
         if cut:

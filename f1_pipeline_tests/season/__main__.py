@@ -1,6 +1,6 @@
 """`make season`: play a season forward and say whether what the sensors made of it holds.
 
-    make season                                       all of 2025, about 25 minutes
+    make season                                       all of 2025, about 40 minutes
     make season ARGS="--events 3"                     its first three events
     make season ARGS="--fail 0.2 --kills 5"           with faults and killed processes
     make season ARGS="--wall up"                      live timing refuses from the start

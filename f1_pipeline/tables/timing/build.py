@@ -81,11 +81,13 @@ def build(
     derived["timing_sessions"] = _held(
         recorded, frames["laps"], withheld, checks.classified(tables)
     )
-    for name, rows in derived.items():
-        frames[name], found = valid_rows(rows, CONTRACTS[name], tables)
-        faults += found
     of = {name: units - withheld["laps" if name in _OF_LAPS else name] for name in _TRANSFORM}
     of |= dict.fromkeys(_OF_LAPS, of["laps"]) | {"timing_sessions": units}
+    for name, rows in derived.items():
+        valid, found = valid_rows(rows, CONTRACTS[name], tables)
+        faulty: set[str | None] = {fault.event_id for fault in found}
+        frames[name], of[name] = _without(valid, faulty), of[name] - faulty
+        faults += found
     return TimingBuild(frames, of, faults)
 
 
@@ -106,7 +108,7 @@ def _held(
         mine = by_session.get(key, laps.iloc[:0])
         refused = [name for name, units in withheld.items() if session.unit in units]
         gaps = [f"{part}: {why}" for part, why in session.missing.items()]
-        gaps += [lacking[key]] if key in lacking and not mine.empty else []
+        gaps += [lacking[key]] if key in lacking else []
         found = [disorder[key]] if key in disorder else []
         found += [f"{', '.join(refused)} withheld: see quarantine"] if refused else []
         rows.append(

@@ -40,7 +40,7 @@ def missing_laps(laps: pd.DataFrame, results: pd.DataFrame) -> dict[tuple[str, s
     driven = laps[~laps["generated"]].groupby(_DRIVER)["lap"].nunique().rename("held")
     held = results.merge(laps[_SESSION].drop_duplicates(), on=_SESSION)
     held = held.merge(driven.reset_index(), on=_DRIVER, how="left")
-    lacking = (held["laps"] - held["held"].fillna(0)).clip(lower=0).fillna(0)
+    lacking = (held["laps"] - held["held"].fillna(0)).fillna(0)
     found = {}
     for session, rows in held.assign(lacking=lacking)[lacking > 0].groupby(_SESSION):
         total = int(rows["lacking"].sum())

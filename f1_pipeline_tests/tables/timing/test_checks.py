@@ -147,11 +147,12 @@ def test_the_order_of_another_race_is_found():
     assert found == {RACE: "places by the laps are 6.0 off the classification on average"}
 
 
-def test_a_lapped_car_is_behind_those_with_more_laps():
-    """Second when it passed the line for the last time, a lap before the others did."""
-    driven = {"driver-00": 10, "driver-01": 7} | dict.fromkeys(DRIVERS[2:], 10)
-    completed = {driver_id: driven[driver_id] for driver_id in [DRIVERS[0], *DRIVERS[2:]]}
-    assert checks.another_order(race(driven), results(completed | {"driver-01": 7})) == {}
+def test_lapped_cars_are_behind_those_with_more_laps():
+    """On the last lap that all have, half the field was in front that retired a lap later."""
+    driven = dict.fromkeys(DRIVERS[:6], 9) | dict.fromkeys(DRIVERS[6:], 10)
+    leaders_first = dict.fromkeys([*DRIVERS[6:], *DRIVERS[:6]], 10)
+    assert checks.another_order(race(driven), results(leaders_first)) == {}
+    assert checks.another_order(race(driven), results(FIELD))
 
 
 def test_cars_that_are_not_classified_do_not_move_the_others():

@@ -226,7 +226,7 @@ def as_given(raw: pd.DataFrame) -> pd.DataFrame:
     return coerce(given_rows, CONTRACT)[0].sort_values(list(CONTRACT.key), ignore_index=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(any_laps())
 def test_what_is_not_named_in_repaired_is_fastf1s(raw):
     rows, before = typed_laps(raw), as_given(raw)

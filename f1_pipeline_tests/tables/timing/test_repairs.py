@@ -155,9 +155,14 @@ def test_places_of_a_sprint_follow_the_clock_those_of_a_practice_are_no_places()
 
 
 def test_places_stay_where_the_clock_of_one_of_them_is_not_known():
-    rows = three_cars({2: {"Position": 7.0, "Time": None}})
-    # The builder gives leclerc the second place, of the two whose clock is known.
-    assert places(rows, 2) == {"norris": 1, "russell": 7, "leclerc": 2}
+    given = {"norris": 2.0, "russell": 1.0, "leclerc": 3.0}
+    lost = {"russell": {"Time": None}}
+    cars = [
+        driver_laps(driver_id, [80_000 + n], {1: {"Position": place} | lost.get(driver_id, {})})
+        for n, (driver_id, place) in enumerate(given.items())
+    ]
+    rows = typed_laps(raw_laps(*cars))
+    assert places(rows, 1) == given
     assert marked(rows) == {}
 
 

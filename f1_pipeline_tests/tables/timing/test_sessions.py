@@ -110,6 +110,14 @@ def test_stints_of_drivers_and_sessions_are_apart():
     assert found == {("R", "norris", 10), ("R", "russell", 10), ("FP1", "norris", 3)}
 
 
+def test_the_order_of_laps_does_not_matter():
+    changes = stop(4, 10)
+    changes[4]["FreshTyre"], changes[1] = None, {"TyreLife": 2.0, "FreshTyre": False}
+    rows = raw_laps(driver_laps("norris", EVEN, changes), driver_laps("russell", EVEN))
+    laps = check(of_laps.laps(rows), LAPS)
+    pd.testing.assert_frame_equal(stints(laps[::-1]), stints(laps))
+
+
 def test_no_laps_no_stints():
     assert check(stints(made_laps.none("laps")), CONTRACTS["stints"]).empty
 

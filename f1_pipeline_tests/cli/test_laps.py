@@ -1,0 +1,129 @@
+"""Commands of the timing tier: recording seasons, importing laps, what is said when it fails."""
+
+import pandas as pd
+import pytest
+
+from f1_pipeline_tests.cli.test_seasons import folder, home, one_line, served, upstream, warehouse
+
+__all__ = ["folder", "home", "served", "upstream"]
+RECORD = ("backfill", "2025", "--tier", "timing")
+
+
+@pytest.fixture
+def begun(home):
+    """The calendar and the results of the season are held."""
+    home.upstream_url = home.variables["F1_UPSTREAM_URL"]
+    assert home.call("backfill", "2025").code == 0
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _answers(upstream):
+    upstream.change(auth_wall=False, lacking=[])
+    yield
+    upstream.change(auth_wall=False, lacking=[])
+
+
+def held(home):
+    return warehouse(home).read("timing_sessions")
+
+
+def test_a_season_is_recorded_and_what_is_whole_is_not_asked_for_again(begun, upstream):
+    done = begun.call(*RECORD)
+    assert done.code == 0, done.err
+    assert "2025: 25 sessions" in done.out
+    assert set(held(begun)["outcome"]) == {"complete"}
+    assert set(held(begun)["compared"][held(begun)["session"].eq("R")]) == {True}
+    practice = warehouse(begun).read_where("practice_results", session="FP3")
+    mine = practice[practice["event_id"].str.startswith("2025-")]
+    assert set(mine["source"]) == {"livetiming"}
+
+    upstream.change(reset_counts=True)
+    assert begun.call(*RECORD).code == 0
+    assert upstream.report()["requests"] == 0
+
+
+def test_workers_record_together_what_one_records(begun, tmp_path):
+    assert begun.call(*RECORD, "--workers", "2").code == 0
+    assert len(held(begun)) == 25
+
+
+def test_a_refusal_is_one_line_that_says_what_to_do(begun, upstream):
+    upstream.change(auth_wall=True)
+    one_line(begun.call(*RECORD), 1, "live timing refuses", "Run the same command again")
+    assert held(begun).empty
+
+    why = begun.call("predict", "--event", "2025-monaco", "--horizon", "post_practice")
+    assert why.code == 2
+    assert "refuses" in why.err or "2025-monaco" in why.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("backfill", "2024", "--tier", "timing", "--again"), ("--again",)),
+        (("backfill", "2024", "--workers", "2"), ("--workers",)),
+        (("backfill", "2024", "--tier", "timing", "--share", "3/2"), ("--share",)),
+    ],
+)
+def test_bad_use_is_told(home, arguments, words):
+    one_line(home.call(*arguments), 2, *words)
+
+
+def test_a_season_without_a_calendar_is_told(home):
+    one_line(home.call(*RECORD), 2, "there is no calendar of 2025", "backfill")
+
+
+def laps(event: str = "Australian Grand Prix") -> pd.DataFrame:
+    rows = [
+        {"Driver": code, "DriverNumber": str(number), "LapNumber": lap, "LapTime": 90.0 + lap}
+        for number, code in enumerate(("AAA", "BBB"), start=1)
+        for lap in range(1, 4)
+    ]
+    return pd.DataFrame(rows).assign(Season=2025, EventName=event, Stint=1, Compound="SOFT")
+
+
+def test_no_folder_and_no_laps_are_one_line_each(home, tmp_path):
+    one_line(home.call("laps", "import", str(tmp_path / "none")), 1, "none")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    one_line(home.call("laps", "import", str(empty)), 1, "empty")
+
+
+def test_imported_laps_name_their_source_and_give_way_to_live_timing(begun, tmp_path):
+    results = warehouse(begun).read_where("race_results", event_id="2025-australia")
+    entries = warehouse(begun).read_where("entries", event_id="2025-australia")
+    numbers = entries.set_index("driver_id")["car_number"]
+    drivers = list(results.sort_values("finish_order")["driver_id"])[:4]
+    rows = pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "Driver": "XXX",
+                    "DriverNumber": str(numbers[driver]),
+                    "LapNumber": range(1, 6),
+                    "LapTime": [91.5, 90.2, 90.3, 90.4, 90.1],
+                    "Time": [3600 + 90 * lap + place for lap in range(1, 6)],
+                    "Stint": 1,
+                    "Compound": "SOFT",
+                }
+            )
+            for place, driver in enumerate(drivers)
+        ]
+    ).assign(Season=2025, EventName="Australian Grand Prix")
+    source = tmp_path / "files"
+    source.mkdir()
+    rows.to_csv(source / "laps_2025.csv", index=False)
+
+    done = begun.call("laps", "import", str(source))
+    assert done.code == 0, done.err
+    assert "1 sessions are held from files, 20 laps" in done.out
+    mine = warehouse(begun).read_where("laps", event_id="2025-australia", session="R")
+    assert set(mine["source"]) == {"file"}
+    assert set(mine["driver_id"]) == set(drivers)
+    assert sorted(mine["lap_ms"].unique()) == [90100, 90200, 90300, 90400, 91500]
+
+    assert begun.call(*RECORD).code == 0
+    assert set(held(begun)["source"]) == {"livetiming"}
+    begun.call("laps", "import", str(source))
+    assert set(held(begun)["source"]) == {"livetiming"}
