@@ -108,7 +108,7 @@ def _to_kind(values: "pd.Series[Any]", kind: Kind) -> "pd.Series[Any]":
     if kind is Kind.FLOAT:
         return pd.to_numeric(values, errors="coerce").astype("float64")
     if kind is Kind.BOOLEAN:
-        return values.map(_as_boolean).astype("boolean")
+        return _booleans(values)
     if kind is Kind.INSTANT:
         # Without a format the first value would set it for all, fractions of a second or none.
         instants = pd.to_datetime(values, errors="coerce", utc=True, format="ISO8601")
@@ -117,6 +117,18 @@ def _to_kind(values: "pd.Series[Any]", kind: Kind) -> "pd.Series[Any]":
         texts = values.astype("object").where(values.notna(), None)
         return texts.map(lambda v: v if isinstance(v, str) else None).astype("object")
     return values.astype("object")
+
+
+def _booleans(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    if pd.api.types.is_bool_dtype(values):
+        return values.astype("boolean")
+    try:
+        codes, uniques = pd.factorize(values)
+    except TypeError:  # something that cannot be a key cannot be a truth value either
+        return values.map(_as_boolean).astype("boolean")
+    # Each value once: a season of laps has six columns of them, 200,000 values.
+    known = pd.array([*map(_as_boolean, uniques), None], dtype="boolean")
+    return pd.Series(known[codes], index=values.index)
 
 
 def _as_boolean(value: Any) -> bool | None:

@@ -56,9 +56,12 @@ def record(context: Context, upstream: Upstream, sessions: list[Session]) -> Rec
     """
     recorded = Recorded()
     client, store = upstream.timing(context.log), upstream.raw
+    announced = ""
     for number, session in enumerate(sessions, start=1):
         key = session.key
-        context.log.info(f"{session.kind} of {session.event_id}, {number} of {len(sessions)}")
+        if session.event_id != announced:  # a line a session costs more than keeping it
+            announced = session.event_id
+            context.log.info(f"{announced}, from session {number} of {len(sessions)} on")
         try:
             recording = client.load(session.event_id, session.season, session.kind)
         except RefusedError as error:

@@ -12,6 +12,8 @@ from contextlib import suppress
 
 import fsspec
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from f1_pipeline.errors import StorageError
 
@@ -38,11 +40,14 @@ class RawStore:
 
     def write(self, place: str, name: str, frame: pd.DataFrame) -> str:
         """Keep a frame under `place`; returns its hash. Raises `StorageError`."""
-        content = frame.to_parquet(index=False)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
         # Of what will be read: objects that are all truth values come back as truth values.
-        digest = content_hash(pd.read_parquet(io.BytesIO(content)))
+        digest = content_hash(table.to_pandas())
         if self._holds(place, name, digest):
             return digest
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        content = sink.getvalue().to_pybytes()
         path = self._path(place, name, digest)
         beside = f"{path}.{uuid.uuid4().hex}"
         try:
@@ -80,6 +85,8 @@ class RawStore:
     def _holds(self, place: str, name: str, digest: str) -> bool:
         """Whether it is there, and whole: recording a session again mends a damaged file."""
         try:
+            if not self.files.exists(self._path(place, name, digest)):
+                return False
             self.read(place, name, digest)
         except StorageError:
             return False
