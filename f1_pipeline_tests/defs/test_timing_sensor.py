@@ -220,3 +220,20 @@ def test_a_spent_budget_is_waited_out(timed, monkeypatch, limits, waits):
 
 
 _in_an_hour = clock.wall() + pd.Timedelta(hours=1)
+
+
+def test_a_race_that_is_recorded_before_its_result_is_compared_with_it_later(timed):
+    timed.at(QUALIFIED)
+    timed.live()
+    timed.at(RACED)
+    runs = {run.job_name: run for run in timed.tick().run_requests}
+    timed.run(runs["update_timing"])
+    waiting = timed.warehouse.read_where("timing_sessions", event_id=FIRST, session="R")
+    assert not waiting["compared"].any()
+
+    timed.run(runs["update_event"])
+    timed.live()
+
+    after = timed.warehouse.read_where("timing_sessions", event_id=FIRST, session="R")
+    assert after["compared"].all()
+    assert timed.live() == []

@@ -78,9 +78,7 @@ def build(
     derived["pit_lane_losses"] = pit_lane.pit_lane_losses(
         frames["laps"], derived["clean_laps"], frames["track_status"]
     )
-    derived["timing_sessions"] = _held(
-        recorded, frames["laps"], withheld, checks.classified(tables)
-    )
+    derived["timing_sessions"] = _held(recorded, frames["laps"], withheld, tables)
     of = {name: units - withheld["laps" if name in _OF_LAPS else name] for name in _TRANSFORM}
     of |= dict.fromkeys(_OF_LAPS, of["laps"]) | {"timing_sessions": units}
     for name, rows in derived.items():
@@ -95,12 +93,14 @@ def _held(
     recorded: list[Recorded],
     laps: pd.DataFrame,
     withheld: Mapping[str, set[str | None]],
-    results: pd.DataFrame,
+    tables: dict[str, pd.DataFrame],
 ) -> pd.DataFrame:
     """The rows of timing_sessions: what is there, what is not, what the checks found."""
+    results = checks.classified(tables)
     lacking = checks.missing_laps(laps, results)
     disorder = checks.another_order(laps, results)
-    compared = set(results[_SESSION].itertuples(index=False, name=None))
+    # With any result at all, or a race that nobody is classified in would wait for ever.
+    compared = {(e, s) for s, name in checks.RESULTS.items() for e in tables[name]["event_id"]}
     by_session = dict(list(laps.groupby(_SESSION)))
     rows = []
     for session in recorded:
