@@ -12,6 +12,7 @@ from f1_pipeline.automation.recordings import (
     fulfilled,
     recordings_due,
     recordings_wanted,
+    to_compare,
 )
 from f1_pipeline.automation.seasons import missing, older, recent
 from f1_pipeline.automation.sessions import (
@@ -48,6 +49,7 @@ __all__ = [
     "recordings_due",
     "recordings_wanted",
     "sessions_due",
+    "to_compare",
     "unfinished",
     "wanted",
 ]

@@ -7,6 +7,8 @@ partly there is looked for again for a fortnight, one that is not there at all a
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
+import pandas as pd
+
 from f1_pipeline.automation.looks import Cursor, delay, name_of
 from f1_pipeline.automation.sessions import PRACTICES, RECORDED, RESULTS_COME_FROM, Session
 from f1_pipeline.automation.wanted import Attempts, State, Wanted
@@ -18,6 +20,7 @@ PROBE = timedelta(hours=6)
 _PARTIAL = ((3 * DAY, DAY), (14 * DAY, 3 * DAY))
 # A season that is under way is filled in however late: the wall may have stood for months.
 _FILLING = 7 * DAY
+_RESULT_OF = {"R": "results", "S": "sprint"}
 
 
 def recordings_due(
@@ -51,6 +54,16 @@ def _absent(
     session: Session, age: timedelta, now: datetime, shortest: timedelta
 ) -> timedelta | None:
     return delay(age, shortest) or (_FILLING if session.season == now.year else None)
+
+
+def to_compare(recorded: pd.DataFrame, held: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Races and sprints (session, event) that were taken in before their result was.
+
+    `recorded`: the table timing_sessions; `held`: kinds and events of the results in the tables.
+    """
+    waiting = recorded[~recorded["compared"]]
+    keys = zip(waiting["session"], waiting["event_id"], strict=True)
+    return {(session, e) for session, e in keys if (_RESULT_OF.get(session), e) in held}
 
 
 def name_for(event_id: str) -> str:

@@ -34,7 +34,6 @@ _TABLES = {
     "sprint": "sprint_results",
     "pit_stops": "pit_stops",
 }
-_RESULT_OF = {"R": "results", "S": "sprint"}
 Keys = Mapping[tuple[str, str], str]
 
 
@@ -75,7 +74,8 @@ class Outlook:
             complete=frozenset(zip(whole["session"], whole["event_id"], strict=True)),
             held=frozenset(held | set(revisions)),
             revisions=revisions,
-            unpublished=answers.unpublished() | _to_compare(recorded, held, revisions),
+            unpublished=answers.unpublished()
+            | {k: revisions[k] for k in automation.to_compare(recorded, held) if k in revisions},
             calendars=frozenset(key for kind, key in revisions if kind == "schedule"),
         )
 
@@ -124,18 +124,6 @@ class Outlook:
         past = held(self.events, results)
         newest = str(past["event_id"].iloc[-1]) if len(past) else None
         return next_event(self.events, results), newest
-
-
-def _to_compare(
-    recorded: pd.DataFrame, held: set[tuple[str, str]], revisions: Keys
-) -> dict[tuple[str, str], str]:
-    """Races and sprints that were taken in before their result was: they are, once more."""
-    waiting = recorded[~recorded["compared"]]
-    return {
-        (session, event): revisions[session, event]
-        for event, session in zip(waiting["event_id"], waiting["session"], strict=True)
-        if (_RESULT_OF.get(session), event) in held and (session, event) in revisions
-    }
 
 
 def _recorded(instance: dg.DagsterInstance, missing: Keys) -> dict[tuple[str, str], str]:

@@ -66,7 +66,8 @@ def record(context: Context, upstream: Upstream, sessions: list[Session]) -> Rec
             recording = client.load(session.event_id, session.season, session.kind)
         except RefusedError as error:
             recorded.refused = str(error)
-            refused(context, upstream, error)
+            if upstream.refused(str(error)):
+                context.log.warning(str(error))
             break
         except (NotYetError, GoneError) as error:
             recorded.absent[key] = str(error)
@@ -82,13 +83,3 @@ def record(context: Context, upstream: Upstream, sessions: list[Session]) -> Rec
     if recorded.answers:
         upstream.refusals.lift(TIMING_SERVICE)
     return recorded
-
-
-def refused(context: Context, upstream: Upstream, error: RefusedError) -> bool:
-    """Remember that live timing refuses; True, and a line in the log, when that is news."""
-    mine = upstream.account
-    fingerprint = mine.fingerprint() if mine else ""
-    news = upstream.refusals.record(TIMING_SERVICE, str(error), fingerprint, clock.now())
-    if news:
-        context.log.warning(str(error))
-    return news

@@ -22,7 +22,14 @@ from f1_pipeline.sources.results import Event, ResultsClient
 from f1_pipeline.sources.timing.frames import Cars, cars, classified_frames
 from f1_pipeline.sources.timing.load import TimingClient
 from f1_pipeline.sources.timing.recording import SESSIONS
-from f1_pipeline.sources.upstream import Account, Connection, account, connect, limits
+from f1_pipeline.sources.upstream import (
+    TIMING_SERVICE,
+    Account,
+    Connection,
+    account,
+    connect,
+    limits,
+)
 from f1_pipeline.storage.answers import Answer, AnswerStore
 from f1_pipeline.storage.budget import RequestBudget
 from f1_pipeline.storage.heartbeats import Heartbeats
@@ -85,6 +92,15 @@ class Upstream(dg.ConfigurableResource[Any]):
     def account(self) -> Account | None:
         """The F1 account; a mirror needs none."""
         return None if self.storage.settings.upstream_url else account()
+
+    def fingerprint(self) -> str:
+        """What a refusal was said to: it stands until this changes."""
+        mine = self.account
+        return mine.fingerprint() if mine else ""
+
+    def refused(self, reason: str) -> bool:
+        """Remember that live timing refuses. True when that is news."""
+        return self.refusals.record(TIMING_SERVICE, reason, self.fingerprint(), clock.now())
 
     def expiry_notice(self) -> str | None:
         """A line from a day before the account's token ends."""

@@ -86,8 +86,7 @@ def _may_ask(upstream: Upstream, looks: TimingLooks) -> bool:
     refusal = upstream.refusals.of(TIMING_SERVICE)
     if refusal is None:
         return True
-    mine = upstream.account
-    changed = mine is not None and mine.fingerprint() != refusal.account
+    changed = upstream.fingerprint() != refusal.account
     may = changed or not timedelta(0) <= clock.now() - refusal.checked_at < automation.PROBE
     if not may:
         looks.said.append(refusal.reason)
@@ -110,7 +109,8 @@ def _look(
     except (NotYetError, GoneError):
         looks.said.append(f"{name} is not there yet")
     except RefusedError as error:
-        _refused(upstream, str(error), looks)
+        looks.said.append(str(error))
+        looks.notices += [_notice(str(error))] if upstream.refused(str(error)) else []
         return False
     except OverBudgetError as error:
         looks.said.append(str(error))
@@ -151,14 +151,6 @@ def _part(session: Session, outlook: Outlook, upstream: Upstream) -> str | None:
     kept = upstream.answers.current((session.kind,))
     mine = (answer for answer in kept if answer.key == session.event_id)
     return next((part for answer in mine for part in answer.content["missing"]), None)
-
-
-def _refused(upstream: Upstream, reason: str, looks: TimingLooks) -> None:
-    mine = upstream.account
-    fingerprint = mine.fingerprint() if mine else ""
-    looks.said.append(reason)
-    if upstream.refusals.record(TIMING_SERVICE, reason, fingerprint, clock.now()):
-        looks.notices.append(_notice(reason))
 
 
 def _notice(refused: str | None) -> dg.AssetCheckEvaluation:

@@ -110,15 +110,10 @@ def _to_take_in(storage: Storage, upstream: Upstream, again: bool) -> list[Answe
 
 
 def _to_compare(storage: Storage) -> set[tuple[str, str]]:
-    """Races and sprints that were taken in before their result was."""
-    held = storage.warehouse.read("timing_sessions")
-    waiting = held[~held["compared"]]
-    found: set[tuple[str, str]] = set()
-    for session, table in tables.RESULTS.items():
-        mine = set(waiting.loc[waiting["session"].eq(session), "event_id"])
-        if mine:
-            found |= {(session, e) for e in mine & storage.warehouse.event_ids(table)}
-    return found
+    warehouse = storage.warehouse
+    results = {("results", event) for event in warehouse.event_ids("race_results")}
+    results |= {("sprint", event) for event in warehouse.event_ids("sprint_results")}
+    return automation.to_compare(warehouse.read("timing_sessions"), results)
 
 
 def _built(

@@ -125,19 +125,17 @@ def make_facts(folder: Path) -> Path:
 
 
 @contextmanager
-def world(
-    facts: Path, upstream: Mirror, home: Path, patch: pytest.MonkeyPatch, *, wall: bool = True
-) -> Iterator[World]:
+def world(facts: Path, upstream: Mirror, home: Path, patch: pytest.MonkeyPatch) -> Iterator[World]:
     """The pipeline in `home`, as it was left there, before the season begins.
 
-    `wall`: live timing refuses, so that the results tier is alone.
+    Live timing refuses, so that the results tier is alone.
     """
     for part in ("data", "dagster"):
         (home / part).mkdir(parents=True, exist_ok=True)
     clock = home / "now"
     clock.write_text(BEFORE)
     upstream.change(until=BEFORE, fail=0.0, amend=None, edit_calendar=[], lacking=[])
-    upstream.change(auth_wall=wall, reset_counts=True)
+    upstream.change(auth_wall=True, support_race=[], reset_counts=True)
     for name, value in {
         "F1_DATA_DIR": home / "data",
         "F1_ARCHIVE_DIR": facts / "archive",

@@ -80,7 +80,7 @@ def test_a_driver_is_known_by_his_name_whatever_his_number_and_code(names):
     [
         (("81", "", "", ""), "oscar-piastri"),
         (("99", "", "", "PIA"), "oscar-piastri"),
-        (("99", "", "", "XXX"), None),
+        (("99", "", "", "ZZZ"), None),
         (("81", "Oskar", "Piastri", "PIA"), "oscar-piastri"),
     ],
 )
