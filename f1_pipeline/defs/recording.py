@@ -3,7 +3,9 @@
 Shared by the raw assets of the timing tier and by the job that records whole seasons.
 """
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from f1_pipeline import automation, clock
@@ -63,7 +65,8 @@ def record(context: Context, upstream: Upstream, sessions: list[Session]) -> Rec
             announced = session.event_id
             context.log.info(f"{announced}, from session {number} of {len(sessions)} on")
         try:
-            recording = client.load(session.event_id, session.season, session.kind)
+            with _few_collections():
+                recording = client.load(session.event_id, session.season, session.kind)
         except RefusedError as error:
             recorded.refused = str(error)
             if upstream.refused(str(error)):
@@ -83,3 +86,15 @@ def record(context: Context, upstream: Upstream, sessions: list[Session]) -> Rec
     if recorded.answers:
         upstream.refusals.lift(TIMING_SERVICE)
     return recorded
+
+
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """A load makes millions of objects, and Python's collector looks through all of Dagster's for
+    each some thousands of them: 3 of the 48 s that a season took."""
+    thresholds = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*thresholds)

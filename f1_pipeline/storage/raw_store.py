@@ -6,7 +6,6 @@ says. Which files make up a session is kept with its answer (`answers`), not her
 """
 
 import hashlib
-import io
 import uuid
 from contextlib import suppress
 
@@ -73,7 +72,8 @@ class RawStore:
         path = self._path(place, name, digest)
         mend = "import or backfill that session again."
         try:
-            frame = pd.read_parquet(io.BytesIO(self.files.cat_file(path)))
+            content = pa.BufferReader(self.files.cat_file(path))
+            frame = pq.read_table(content, use_threads=False).to_pandas(use_threads=False)
             found = content_hash(frame)
         except Exception as error:
             # A damaged file trips its reader in any way: a KeyError, a TypeError, pyarrow's own.
