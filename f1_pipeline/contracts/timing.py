@@ -10,7 +10,7 @@ import pandera.pandas as pa
 from f1_pipeline.contracts import fields
 from f1_pipeline.contracts.base import Boolean, FactTable, Integer, Table, contract
 
-SESSIONS = ["FP1", "FP2", "FP3", "Q", "SQ", "S", "R"]
+SESSIONS = ("FP1", "FP2", "FP3", "Q", "SQ", "S", "R")
 DRY = ["HYPERSOFT", "ULTRASOFT", "SUPERSOFT", "SOFT", "MEDIUM", "HARD", "SUPERHARD"]
 COMPOUNDS = [*DRY, "INTERMEDIATE", "WET"]
 CAUTIONS = ["green", "yellow", "safety_car", "red", "virtual_safety_car"]

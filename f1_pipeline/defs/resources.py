@@ -12,6 +12,7 @@ import pandas as pd
 
 from f1_pipeline import clock
 from f1_pipeline.contracts import CONTRACTS, check, content_fingerprint
+from f1_pipeline.contracts.timing import SESSIONS
 from f1_pipeline.errors import UsageError
 from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe
 from f1_pipeline.settings import Settings, load_settings
@@ -21,7 +22,6 @@ from f1_pipeline.sources.aliases.timing import TimingNames
 from f1_pipeline.sources.results import Event, ResultsClient
 from f1_pipeline.sources.timing.frames import Cars, cars, classified_frames
 from f1_pipeline.sources.timing.load import TimingClient
-from f1_pipeline.sources.timing.recording import SESSIONS
 from f1_pipeline.sources.upstream import (
     TIMING_SERVICE,
     Account,

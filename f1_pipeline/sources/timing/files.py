@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from f1_pipeline.contracts.timing import SESSIONS
 from f1_pipeline.sources.aliases import Aliases
 from f1_pipeline.sources.timing.columns import in_fastf1s_types, settled, texts
 from f1_pipeline.sources.timing.lap_file import (
@@ -26,7 +27,7 @@ from f1_pipeline.sources.timing.lap_file import (
     recognised,
 )
 from f1_pipeline.sources.timing.load import session_kind
-from f1_pipeline.sources.timing.recording import SESSIONS, Recording
+from f1_pipeline.sources.timing.recording import Recording
 
 __all__ = ["LapFilesError", "read"]
 

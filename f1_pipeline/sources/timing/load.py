@@ -76,12 +76,6 @@ class TimingClient:
     account_problem: Callable[[], str | None] = lambda: None
     _schedules: dict[int, Any] = field(default_factory=dict)
 
-    def sessions(self, event_id: str, season: int) -> list[str]:
-        """The sessions of an event, in their order. Raises `UpstreamError`."""
-        event = self._event(event_id, season)
-        kinds = (session_kind(str(event[f"Session{n}"]), season) for n in range(1, 6))
-        return [kind for kind in kinds if kind is not None]
-
     def look(self, event_id: str, season: int, session: str, part: str | None = None) -> None:
         """One request: nothing when the session (or that part of it) is there.
 

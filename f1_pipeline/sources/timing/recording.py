@@ -13,7 +13,6 @@ import pandas as pd
 
 from f1_pipeline.storage.answers import Answer
 
-SESSIONS = ("FP1", "FP2", "FP3", "Q", "SQ", "S", "R")
 # The parts of a recording, each a frame with FastF1's columns; instants are timedeltas.
 PARTS = ("laps", "results", "weather", "track_status", "race_control", "session_status")
 # Of a driver, what a session's classification says; drivers are named as the source names them.
