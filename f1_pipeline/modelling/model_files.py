@@ -4,6 +4,7 @@ JSON keeps floats to the last bit, so a fit that was read predicts what the one 
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import numpy as np
 
 from f1_pipeline.errors import StorageError
 from f1_pipeline.modelling.hazard import Hazard
+from f1_pipeline.modelling.recipe import ResetRecipe
 from f1_pipeline.modelling.strength import Linear, Strength, Tree
 from f1_pipeline.modelling.variant import VariantModel
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 def write_index(folder: Path, variants: list[tuple[str, str]], recipe_hash: str) -> None:
@@ -43,6 +45,8 @@ def write_variant(path: Path, model: VariantModel) -> None:
         "draws": model.draws,
         "seed": model.seed,
         "weights": model.weights.tolist(),
+        "grid_weights": model.grid_weights.tolist(),
+        "reset": asdict(model.reset),
         "tree": {"features": model.strength.tree.features},
         "linear": {
             "features": model.strength.linear.features,
@@ -79,6 +83,8 @@ def read_variant(path: Path) -> VariantModel:
             Tree(tuple(content["tree"]["features"]), regressor),
         ),
         weights=np.array(content["weights"]),
+        grid_weights=np.array(content["grid_weights"]),
+        reset=ResetRecipe(**content["reset"]),
         hazard=Hazard(
             features=tuple(hazard["features"]),
             mean=np.array(hazard["mean"]),

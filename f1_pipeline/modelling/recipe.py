@@ -74,13 +74,8 @@ LINEAR_FEATURES = (
 HAZARD_FEATURES = (
     "rank_share",
     "log_rank",
-    "retirement_rate",
-    "team_retirement_rate",
     "circuit_retirement_rate",
     "circuit_recent_retirement_rate",
-    "starts",
-    "finish_level",
-    "points_rate",
 )
 
 
@@ -102,7 +97,7 @@ class LinearRecipe:
 
     features: tuple[str, ...] = LINEAR_FEATURES
     ridge: float = 150.0
-    place_power: float = 1.2
+    place_power: float = 0.7
     half_life_races: float = 80.0
 
 
@@ -114,8 +109,8 @@ class StageRecipe:
     linear strength, the tree's, and the tree's on the scale of places.
     """
 
-    seasons: int = 4
-    ridge: float = 1.0
+    seasons: int = 8
+    ridge: float = 0.3
     towards: tuple[tuple[float, float, float], ...] = (
         (1.3, 0.0, 0.8),
         (0.8, -0.8, 3.0),
@@ -125,8 +120,21 @@ class StageRecipe:
 
 
 @dataclass(frozen=True)
+class ResetRecipe:
+    """In the first `rounds` of a season this share of the simulated races follows the grid alone:
+    what last year said of the cars is worth less, above all under new rules."""
+
+    rounds: int = 5
+    share: float = 0.1
+
+
+@dataclass(frozen=True)
 class HazardRecipe:
-    """A logistic hazard of retiring, its intercept set on the latest seasons: the rate drifts."""
+    """A logistic hazard of retiring, its intercept set on the latest seasons: the rate drifts.
+
+    Of place and circuit alone: what a driver's or a team's record adds is less than it costs the
+    order of those who finish.
+    """
 
     features: tuple[str, ...] = HAZARD_FEATURES
     ridge: float = 20.0
@@ -142,6 +150,7 @@ class Recipe:
     linear: LinearRecipe = LinearRecipe()
     stages: StageRecipe = StageRecipe()
     hazard: HazardRecipe = HazardRecipe()
+    reset: ResetRecipe = ResetRecipe()
     draws: int = 10_000
     refit_every: int = 4
     seed: int = 2014

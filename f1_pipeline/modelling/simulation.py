@@ -43,6 +43,14 @@ class Draws:
     in_points: IntArray
     retired: IntArray
 
+    def __add__(self, other: "Draws") -> "Draws":
+        return Draws(
+            self.races + other.races,
+            self.positions + other.positions,
+            self.in_points + other.in_points,
+            self.retired + other.retired,
+        )
+
 
 def simulate(
     stage_strengths: FloatArray, hazards: Hazards, draws: int, rng: np.random.Generator

@@ -5,24 +5,29 @@ each stage are fitted to the finishing orders by maximum likelihood; that matter
 than any group of features.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from f1_pipeline.modelling.arrays import FloatArray, IntArray
 from f1_pipeline.modelling.plackett_luce import Orders, fit_coefficients
-from f1_pipeline.modelling.recipe import StageRecipe
 from f1_pipeline.modelling.simulation import STAGES
 
 
 def fit_stages(
-    scores: FloatArray, race: IntArray, finish: FloatArray, recipe: StageRecipe
+    scores: FloatArray,
+    race: IntArray,
+    finish: FloatArray,
+    towards: Sequence[Sequence[float]],
+    ridge: float,
 ) -> FloatArray:
     """Stages by scores: weights from rows of classified cars with scores out of sample.
 
-    `finish` is the finishing order. Without rows the weights are the recipe's.
+    `finish` is the finishing order. Few rows leave the weights near `towards`, none leave them so.
     """
-    towards = np.array(recipe.towards, dtype=np.float64)
+    priors = np.array(towards, dtype=np.float64)
     if not len(scores):
-        return towards
+        return priors
     orders = Orders.of(scores, race, finish)
     place = np.arange(1, orders.present.shape[1] + 1)
     return np.array(
@@ -33,9 +38,9 @@ def fit_stages(
                     ((place >= first) & (place <= (last or len(place)))).astype(np.float64),
                     orders.present.shape,
                 ),
-                recipe.ridge,
+                ridge,
                 prior,
             )
-            for (first, last), prior in zip(STAGES, towards, strict=True)
+            for (first, last), prior in zip(STAGES, priors, strict=True)
         ]
     )

@@ -12,21 +12,28 @@ import pandas as pd
 
 from f1_pipeline.modelling.arrays import FloatArray
 from f1_pipeline.modelling.hazard import Hazard, fit_hazard
-from f1_pipeline.modelling.ordering import in_time
+from f1_pipeline.modelling.ordering import in_time, starting_rank
 from f1_pipeline.modelling.positions import PODIUM_PLACES, forecast_columns
-from f1_pipeline.modelling.recipe import Recipe
-from f1_pipeline.modelling.simulation import simulate
+from f1_pipeline.modelling.recipe import Recipe, ResetRecipe
+from f1_pipeline.modelling.simulation import STAGES, Draws, simulate
 from f1_pipeline.modelling.stages import fit_stages
 from f1_pipeline.modelling.strength import SCORES, Strength, fit_strength
+
+_GRID_TOWARDS = ((1.0,),) * len(STAGES)
 
 
 @dataclass(frozen=True)
 class VariantModel:
-    """A fit; `weights` is stages by scores. Same rows and recipe, same bits."""
+    """A fit; `weights` is stages by scores, `grid_weights` by stage of the grid alone.
+
+    `reset`: in which rounds how many of the races follow the grid. Same rows and recipe, same bits.
+    """
 
     strength: Strength
     weights: FloatArray
+    grid_weights: FloatArray
     hazard: Hazard
+    reset: ResetRecipe
     draws: int
     seed: int
 
@@ -37,8 +44,7 @@ class VariantModel:
         grid and seed, not on the order of rows.
         """
         race = race.sort_values("driver_id", ignore_index=True)
-        strengths = self.weights @ self.strength.scores(race).T
-        drawn = simulate(strengths, self.hazard.of(race), self.draws, self._random(race))
+        drawn = self._drawn(race, self._random(race))
         return forecast_columns(
             race["driver_id"],
             drawn.positions / drawn.races,
@@ -47,6 +53,20 @@ class VariantModel:
             p_points=drawn.in_points / drawn.races,
             p_dnf=drawn.retired / drawn.races,
         )
+
+    def _drawn(self, race: pd.DataFrame, random: np.random.Generator) -> Draws:
+        hazards = self.hazard.of(race)
+        by_grid = round(self.draws * self.reset.share) if self._is_reset(race) else 0
+        strengths = self.weights @ self.strength.scores(race).T
+        drawn = simulate(strengths, hazards, self.draws - by_grid, random)
+        if by_grid:
+            drawn += simulate(self.grid_weights @ _grid_score(race).T, hazards, by_grid, random)
+        return drawn
+
+    def _is_reset(self, race: pd.DataFrame) -> bool:
+        """Without a grid there is nothing to go back to: last year's standings know less."""
+        early = int(race["round"].iloc[0]) <= self.reset.rounds
+        return early and bool(race["grid_place"].notna().all())
 
     def _random(self, race: pd.DataFrame) -> np.random.Generator:
         first = race.iloc[0]
@@ -64,29 +84,38 @@ def fit_variant(
     and added to: fits that share earlier seasons need not repeat them.
     """
     rows = in_time(rows)
-    by_season = {} if by_season is None else by_season
+    known = _out_of_sample(rows, recipe, {} if by_season is None else by_season)
+    classified = known[known["classified"].astype(bool)]
+    race = classified["race"].to_numpy(dtype=np.int64)
+    finish = classified["finish_order"].to_numpy(dtype=np.float64)
+    of_cars = classified[list(SCORES)].to_numpy(dtype=np.float64)
+    of_grid = _grid_score(known)[known["classified"].to_numpy(dtype=bool)]
     return VariantModel(
         strength=fit_strength(rows, recipe),
-        weights=_fit_weights(rows, recipe, by_season),
+        weights=fit_stages(of_cars, race, finish, recipe.stages.towards, recipe.stages.ridge),
+        grid_weights=fit_stages(of_grid, race, finish, _GRID_TOWARDS, recipe.stages.ridge),
         hazard=fit_hazard(rows, recipe.hazard),
+        reset=recipe.reset,
         draws=recipe.draws,
         seed=recipe.seed,
     )
 
 
-def _fit_weights(rows: pd.DataFrame, recipe: Recipe, by_season: dict[int, Strength]) -> FloatArray:
-    """Stage weights, from scores of the latest seasons by fits on the seasons before each."""
+def _out_of_sample(
+    rows: pd.DataFrame, recipe: Recipe, by_season: dict[int, Strength]
+) -> pd.DataFrame:
+    """Rows of the latest seasons with their scores by fits on the seasons before each."""
     seasons = sorted(int(season) for season in rows["season"].unique())
-    judged = seasons[1:][-recipe.stages.seasons :]
-    scores, race, finish = [np.empty((0, len(SCORES)))], [np.empty(0, np.int64)], [np.empty(0)]
-    for season in judged:
+    parts = [rows.iloc[:0].assign(**dict.fromkeys(SCORES, 0.0))]
+    for season in seasons[1:][-recipe.stages.seasons :]:
         if season not in by_season:
             by_season[season] = fit_strength(rows[rows["season"] < season], recipe)
         target = rows[rows["season"].eq(season)]
-        classified = target["classified"].to_numpy(dtype=bool)
-        scores.append(by_season[season].scores(target)[classified])
-        race.append(target["race"].to_numpy(dtype=np.int64)[classified])
-        finish.append(target["finish_order"].to_numpy(dtype=np.float64)[classified])
-    return fit_stages(
-        np.concatenate(scores), np.concatenate(race), np.concatenate(finish), recipe.stages
-    )
+        scores = by_season[season].scores(target)
+        parts.append(target.assign(**dict(zip(SCORES, scores.T, strict=True))))
+    return pd.concat(parts) if len(parts) > 1 else parts[0]
+
+
+def _grid_score(rows: pd.DataFrame) -> FloatArray:
+    """Rows by one: what the place on the grid alone says, as a logarithm of odds."""
+    return -np.log(starting_rank(rows))[:, None]

@@ -93,14 +93,15 @@ def test_stages_are_fitted_each_on_its_places() -> None:
         own = race == number
         order = list((-scores[own, 0]).argsort())
         finish[own] = np.argsort(order[:3] + list(random.permutation(order[3:]))) + 1.0
-    weights = fit_stages(scores, race, finish, StageRecipe(ridge=1.0))
+    weights = fit_stages(scores, race, finish, StageRecipe().towards, ridge=1.0)
     assert weights.shape == (4, 3)
     assert weights[0, 0] > 5
     assert weights[1, 0] > 5
     assert abs(weights[2, 0]) < 0.5
 
 
-def test_without_races_the_stages_are_the_recipes() -> None:
-    recipe = StageRecipe()
-    weights = fit_stages(np.empty((0, 3)), np.empty(0, dtype=np.int64), np.empty(0), recipe)
-    assert (weights == np.array(recipe.towards)).all()
+def test_without_races_the_stages_are_as_given() -> None:
+    towards = StageRecipe().towards
+    none = np.empty(0, dtype=np.int64)
+    weights = fit_stages(np.empty((0, 3)), none, np.empty(0), towards, ridge=1.0)
+    assert (weights == np.array(towards)).all()

@@ -19,6 +19,7 @@ from f1_pipeline.modelling import (
     fit,
 )
 from f1_pipeline.modelling.race_model import VARIANTS
+from f1_pipeline.modelling.recipe import ResetRecipe
 from f1_pipeline_tests.modelling.conftest import OFFICIAL, one_race
 
 HELD, COMING = "2024-prix-5", "2024-prix-8"
@@ -61,6 +62,34 @@ def test_front_runners_are_expected_in_front(model: RaceModel, race_features: pd
     forecast = model.predict(race.reset_index()).set_index("driver_id")
     expected, place = forecast["expected_position"], race["grid_place"]
     assert np.corrcoef(expected, place[expected.index])[0, 1] > 0.7
+
+
+def test_early_in_a_season_a_share_of_the_races_follows_the_grid(
+    model: RaceModel, race_features: pd.DataFrame
+) -> None:
+    race = one_race(race_features, HELD)
+    variant = model.variants[OFFICIAL]
+
+    def shared(number: int, share: float) -> pd.DataFrame:
+        reset = ResetRecipe(rounds=5, share=share)
+        return replace(variant, reset=reset).predict(race.assign(round=number))
+
+    pd.testing.assert_frame_equal(shared(6, 0.5), shared(6, 0.0))
+    pd.testing.assert_frame_equal(shared(5, 0.0), shared(6, 0.0))
+    assert_adds_up(shared(5, 0.5))
+    place = race.set_index("driver_id")["grid_place"].sort_index()
+    wins = shared(5, 1.0).set_index("driver_id")["p_win"]
+    assert wins.rank(ascending=False).corr(place, method="spearman") > 0.9
+    assert not shared(5, 0.5)["p_win"].equals(shared(5, 0.0)["p_win"])
+
+
+def test_without_a_grid_there_is_nothing_to_follow(
+    model: RaceModel, race_features: pd.DataFrame
+) -> None:
+    race = one_race(race_features, HELD, VARIANTS[0]).assign(round=1)
+    variant = model.variants[VARIANTS[0]]
+    alone = replace(variant, reset=ResetRecipe(rounds=5, share=0.0))
+    pd.testing.assert_frame_equal(variant.predict(race), alone.predict(race))
 
 
 def test_two_fits_give_the_same_bits(
