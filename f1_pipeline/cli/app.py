@@ -278,7 +278,7 @@ def _backtested(
 ) -> "tuple[pd.DataFrame, pd.DataFrame]":
     import pandas as pd
 
-    rung = "none" if horizon == Horizon.pre_weekend else grid
+    rung = grid if horizon == Horizon.post_qualifying else "none"
     frames = [
         warehouse.read_where(
             "backtest_predictions", season=season, horizon=horizon, grid_source=rung
@@ -332,4 +332,4 @@ def _period(seasons: list[int]) -> str:
 
 
 def _baseline_name(horizon: str) -> str:
-    return "standings" if horizon == Horizon.pre_weekend else "grid"
+    return "grid" if horizon == Horizon.post_qualifying else "standings"

@@ -122,8 +122,9 @@ def test_the_calibration_error_is_that_of_fixed_bins(
     assert scores["model"][f"ece_{happened}"] == pytest.approx(error, abs=1e-9)
 
 
-def test_before_the_weekend_the_standings_are_the_yardstick(small: Home) -> None:
-    done = small.call("backtest", "--quick", "--seasons", "2025", "--horizon", "pre_weekend")
+@pytest.mark.parametrize("horizon", ["pre_weekend", "post_practice"])
+def test_without_a_grid_the_standings_are_the_yardstick(small: Home, horizon: str) -> None:
+    done = small.call("backtest", "--quick", "--seasons", "2025", "--horizon", horizon)
     assert done.code == 0, done.err
     assert "standings" in done.out
 
