@@ -46,6 +46,8 @@ def test_practice_leads_to_a_forecast_and_each_session_to_its_laps(timed):
     assert set(practice["source"]) == {"livetiming"}
 
     timed.at(RACED)
+    priorities = {r.job_name: r.tags["dagster/priority"] for r in timed.tick().run_requests}
+    assert priorities["update_timing"] < priorities["update_event"]
     assert set(timed.live()) == {"update_event", "update_timing", "after_race"}
     assert recorded(timed) == {"FP1", "FP2", "FP3", "Q", "R"}
     race = timed.warehouse.read_where("timing_sessions", event_id=FIRST, session="R")
