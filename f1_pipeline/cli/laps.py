@@ -38,6 +38,7 @@ def record(first: int, last: int, workers: int, share: str | None) -> None:
         if share is None:
             runs.execute("take_in")
             report.OUT.print(_recorded(warehouse, season))
+            report.withheld(warehouse.read("quarantine"))
             left = (time.monotonic() - began) / (season - first + 1) * (last - season)
             if season < last:
                 report.OUT.print(f"About {left:.0f} s to go.")
@@ -68,6 +69,7 @@ def import_laps(
     held = warehouse.read("timing_sessions")
     mine = held[held["source"].eq("file")]
     report.OUT.print(f"{len(mine)} sessions are held from files, {int(mine['laps'].sum())} laps.")
+    report.withheld(warehouse.read("quarantine"))
 
 
 def _share_out(season: int, workers: int) -> None:

@@ -72,15 +72,16 @@ def not_published(made: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
     """The horizons of `made` of which no equal prediction is published.
 
     Equal: the same model on the same data. One that is now in time is news if the one that is
-    published was made after the start.
+    published was made after the start; one that is late is none where any was made in time.
     """
     key = ["horizon", "model_version", "data_version"]
     in_time = published["generated_at"] < published["event_starts_at"]
     late = made["generated_at"] >= made["event_starts_at"]
     before = set(published[key].itertuples(index=False, name=None))
     before_in_time = set(published.loc[in_time, key].itertuples(index=False, name=None))
+    forecast_in_time = set(published.loc[in_time, "horizon"])
     known = [
-        row in (before if is_late else before_in_time)
+        row in before or row[0] in forecast_in_time if is_late else row in before_in_time
         for row, is_late in zip(made[key].itertuples(index=False, name=None), late, strict=True)
     ]
     return made[[not is_known for is_known in known]]

@@ -79,7 +79,8 @@ def test_no_folder_and_no_laps_are_one_line_each(home, tmp_path):
     one_line(home.call("laps", "import", str(empty)), 1, "empty")
 
 
-def test_imported_laps_name_their_source_and_give_way_to_live_timing(begun, tmp_path):
+def files(begun, folder):
+    """A folder with five laps of each of the four first of the first race."""
     results = warehouse(begun).read_where("race_results", event_id="2025-australia")
     entries = warehouse(begun).read_where("entries", event_id="2025-australia")
     numbers = entries.set_index("driver_id")["car_number"]
@@ -100,19 +101,37 @@ def test_imported_laps_name_their_source_and_give_way_to_live_timing(begun, tmp_
             for place, driver in enumerate(drivers)
         ]
     ).assign(Season=2025, EventName="Australian Grand Prix")
-    source = tmp_path / "files"
-    source.mkdir()
-    rows.to_csv(source / "laps_2025.csv", index=False)
+    folder.mkdir()
+    rows.to_csv(folder / "laps_2025.csv", index=False)
+    return folder
+
+
+def test_imported_laps_name_their_source_and_give_way_to_live_timing(begun, tmp_path):
+    source = files(begun, tmp_path / "files")
 
     done = begun.call("laps", "import", str(source))
     assert done.code == 0, done.err
     assert "1 sessions are held from files, 20 laps" in done.out
     mine = warehouse(begun).read_where("laps", event_id="2025-australia", session="R")
     assert set(mine["source"]) == {"file"}
-    assert set(mine["driver_id"]) == set(drivers)
+    results = warehouse(begun).read_where("race_results", event_id="2025-australia")
+    assert set(mine["driver_id"]) == set(results.nsmallest(4, "finish_order")["driver_id"])
     assert sorted(mine["lap_ms"].unique()) == [90100, 90200, 90300, 90400, 91500]
 
     assert begun.call(*RECORD).code == 0
     assert set(held(begun)["source"]) == {"livetiming"}
     begun.call("laps", "import", str(source))
     assert set(held(begun)["source"]) == {"livetiming"}
+
+
+def test_a_lap_with_a_negative_time_is_named_and_its_session_withheld(begun, tmp_path):
+    source = files(begun, tmp_path / "files")
+    laps = pd.read_csv(source / "laps_2025.csv")
+    laps.loc[2, "LapTime"] = -90.3
+    laps.to_csv(source / "laps_2025.csv", index=False)
+
+    done = begun.call("laps", "import", str(source))
+
+    assert done.code == 0, done.err
+    assert "laps 2025-australia/R: lap_ms: too small (-90300)" in done.out
+    assert warehouse(begun).read_where("laps", event_id="2025-australia", session="R").empty

@@ -109,6 +109,8 @@ def test_news_is_what_is_not_published_or_now_in_time() -> None:
     assert len(not_published(late, nothing)) == 1
     assert len(not_published(late, late)) == 0
     assert len(not_published(late, early)) == 0
+    assert len(not_published(late.assign(data_version="c"), early)) == 0
+    assert len(not_published(late.assign(data_version="c"), late)) == 1
     assert len(not_published(early, late)) == 1
     assert len(not_published(early, early)) == 0
     assert len(not_published(early.assign(data_version="c"), early)) == 1
