@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,15 +39,34 @@ def upstream(served):
     return served
 
 
-@pytest.fixture
-def home(folder: Path, upstream: Mirror, tmp_path: Path) -> Home:
+def home_in(place: Path, folder: Path, mirror: Mirror) -> Home:
     return Home(
-        tmp_path / "home",
+        place,
         F1_ARCHIVE_DIR=str(folder / "archive"),
-        F1_UPSTREAM_URL=upstream.url,
+        F1_UPSTREAM_URL=mirror.url,
         F1_REQUEST_LIMITS="none",
         F1_NOW=AFTER,
     )
+
+
+@pytest.fixture
+def home(folder: Path, upstream: Mirror, tmp_path: Path) -> Home:
+    return home_in(tmp_path / "home", folder, upstream)
+
+
+@pytest.fixture(scope="module")
+def filled_home(folder: Path, served: Mirror, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    served.change(fail=0.0, fail_match="", amend=None)
+    home = home_in(tmp_path_factory.mktemp("filled"), folder, served)
+    assert home.call("backfill", "2025").code == 0
+    return home.folder
+
+
+@pytest.fixture
+def filled(home: Home, filled_home: Path) -> Home:
+    """The calendar and the results of the season are held."""
+    shutil.copytree(filled_home, home.folder)
+    return home
 
 
 def warehouse(home: Home) -> Warehouse:
@@ -94,9 +114,8 @@ def test_a_backfill_goes_on_where_it_failed(home, upstream):
     }
 
 
-def test_asking_again_finds_what_was_changed(home, upstream):
-    assert home.call("backfill", "2025").code == 0
-    before = warehouse(home).read_where("race_results", event_id="2025-china")
+def test_asking_again_finds_what_was_changed(filled, upstream):
+    before = warehouse(filled).read_where("race_results", event_id="2025-china")
     winner = before.set_index("position")["driver_id"][1]
     upstream.change(
         amend={
@@ -107,11 +126,11 @@ def test_asking_again_finds_what_was_changed(home, upstream):
         }
     )
 
-    assert home.call("backfill", "2025", "--again").code == 0
+    assert filled.call("backfill", "2025", "--again").code == 0
 
-    after = warehouse(home).read_where("race_results", event_id="2025-china")
+    after = warehouse(filled).read_where("race_results", event_id="2025-china")
     assert after.set_index("driver_id").at[winner, "outcome"] == "disqualified"
-    assert warehouse(home).read_version("race_results", "2025-china", 1).equals(before)
+    assert warehouse(filled).read_version("race_results", "2025-china", 1).equals(before)
 
 
 def test_drivers_of_a_season_are_synchronised_and_again_the_same(home):
