@@ -29,6 +29,10 @@ class Linear:
     def scores(self, rows: pd.DataFrame) -> FloatArray:
         return centred(rows, self.features) @ self.coefficients
 
+    def shares(self, rows: pd.DataFrame) -> FloatArray:
+        """Rows by features: what each adds to the score; the field's mean adds nothing."""
+        return centred(rows, self.features) * self.coefficients
+
 
 @dataclass(frozen=True)
 class Tree:
@@ -39,6 +43,16 @@ class Tree:
 
     def scores(self, rows: pd.DataFrame) -> FloatArray:
         return -np.asarray(self.regressor.predict(matrix(rows, self.features)), dtype=np.float64)
+
+    def shares(self, race: pd.DataFrame) -> FloatArray:
+        """Rows of one race by features: SHAP values of the score, less their mean in the field."""
+        from catboost import Pool
+
+        values = self.regressor.get_feature_importance(
+            Pool(matrix(race, self.features)), type="ShapValues", thread_count=1
+        )
+        shares = -np.asarray(values, dtype=np.float64)[:, :-1]  # the last is the mean of all rows
+        return shares - shares.mean(axis=0)
 
 
 @dataclass(frozen=True)
@@ -51,7 +65,12 @@ class Strength:
     def scores(self, rows: pd.DataFrame) -> FloatArray:
         """Rows by `SCORES`: each is higher for a stronger car."""
         tree = self.tree.scores(rows)
-        return np.column_stack([self.linear.scores(rows), tree, -np.exp(-tree) / _PLACES])
+        return np.column_stack([self.linear.scores(rows), tree, on_places(tree)])
+
+
+def on_places(tree: FloatArray) -> FloatArray:
+    """The tree's score, the logarithm of a place with its sign changed, on the scale of places."""
+    return -np.exp(-tree) / _PLACES
 
 
 def fit_strength(rows: pd.DataFrame, recipe: Recipe) -> Strength:
