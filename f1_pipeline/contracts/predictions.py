@@ -68,6 +68,25 @@ class RacePredictions(Forecast):
 
 @contract(
     layer="predictions",
+    key=("event_id", "driver_id", "horizon", "run_id", "factor"),
+    references={"event_id": ("events", "event_id"), "driver_id": ("drivers", "driver_id")},
+)
+class Explanations(Table):
+    """What speaks for and against each driver in a published prediction, factor by factor."""
+
+    event_id: str = fields.event_id()
+    driver_id: str = fields.driver_id()
+    horizon: str = pa.Field(isin=HORIZONS, description="what was known: see the cut-offs")
+    run_id: str = pa.Field(description="Dagster run that published the prediction")
+    factor: str = pa.Field(description="grid, qualifying, practice, form, standing, team, …")
+    contribution: float = pa.Field(
+        description="what it adds to the strength against the field's mean, in log-odds"
+    )
+    words: str = pa.Field(nullable=True, description="the fact behind it; null where none is known")
+
+
+@contract(
+    layer="predictions",
     key=("event_id", "horizon", "run_id"),
     by_event=True,
     references={"event_id": ("events", "event_id")},

@@ -14,7 +14,9 @@ BY_EVENT = dg.AssetSelection.assets(
 RECORDINGS = dg.AssetSelection.assets(*(["raw", name] for name in timing.PARTS))
 TIMING_TABLES = dg.AssetSelection.assets(*(["tables", name] for name in timing_tables.NAMES))
 BACKTEST = dg.AssetSelection.assets(["model", "backtest"])
-PREDICTIONS = dg.AssetSelection.assets(["predictions", "race_predictions"])
+PREDICTIONS = dg.AssetSelection.assets(
+    ["predictions", "race_predictions"], ["predictions", "explanations"]
+)
 CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
 SCORES = dg.AssetSelection.assets(["predictions", "scored_predictions"])
 TABLES_AND_FEATURES = dg.AssetSelection.groups("tables", "features")

@@ -1,5 +1,6 @@
 """Layer predictions: forecasts, appended to race_predictions and never changed; their scores."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
@@ -12,18 +13,31 @@ from f1_pipeline.defs.resources import Storage, Training, Upstream, table_result
 from f1_pipeline.defs.specs import EVENTS, describe_table
 from f1_pipeline.sources.upstream import TIMING_SERVICE
 
+_PREDICTIONS = dg.AssetKey(["predictions", "race_predictions"])
+_EXPLANATIONS = dg.AssetKey(["predictions", "explanations"])
+_READ = {
+    name: dg.AssetKey([layer, name])
+    for layer, name in (
+        ("tables", "events"),
+        ("tables", "drivers"),
+        ("tables", "practice_results"),
+        ("features", "race_features"),
+        ("model", "training_set"),
+    )
+}
 _SHOWN_SCORES = ("win_ll", "podium_ll", "points_ll", "rps", "spearman")
 
 
-@dg.asset(
-    deps=[dg.AssetKey(["model", "champion"])],
-    ins={
-        "events": dg.AssetIn(dg.AssetKey(["tables", "events"])),
-        "drivers": dg.AssetIn(dg.AssetKey(["tables", "drivers"])),
-        "practice_results": dg.AssetIn(dg.AssetKey(["tables", "practice_results"])),
-        "race_features": dg.AssetIn(dg.AssetKey(["features", "race_features"])),
-        "training_set": dg.AssetIn(dg.AssetKey(["model", "training_set"])),
-    },
+@dg.multi_asset(
+    name="race_predictions",
+    specs=[
+        dg.AssetSpec(
+            deps=[dg.AssetKey(["model", "champion"]), *_READ.values()],
+            **describe_table(name, kinds={"catboost"}, made_by=("predictions", "modelling")),
+        )
+        for name in ("race_predictions", "explanations")
+    ],
+    ins={name: dg.AssetIn(key) for name, key in _READ.items()},
     partitions_def=EVENTS,
     # A season is one run: a run for each of its events would cost three seconds apiece.
     backfill_policy=dg.BackfillPolicy.single_run(),
@@ -36,7 +50,6 @@ _SHOWN_SCORES = ("win_ll", "podium_ll", "points_ll", "rps", "spearman")
             "p_win ≤ p_podium ≤ p_points for every driver.",
         )
     ],
-    **describe_table("race_predictions", kinds={"catboost"}, made_by=("predictions", "modelling")),
 )
 def race_predictions(
     context: dg.AssetExecutionContext,
@@ -48,8 +61,11 @@ def race_predictions(
     storage: Storage,
     upstream: Upstream,
     training: Training,
-) -> dg.MaterializeResult:
-    """Publish every horizon that can be forecast for an event and is not published already."""
+) -> Iterator[dg.MaterializeResult]:
+    """Publish every horizon that can be forecast for an event and is not published already.
+
+    With each prediction goes what speaks for and against its drivers, in one transaction.
+    """
     rows, store, warehouse = training.select(training_set), storage.models, storage.warehouse
     refusal, held = upstream.refusals.of(TIMING_SERVICE), warehouse.event_ids("race_results")
     faults: list[str] = []
@@ -71,12 +87,18 @@ def race_predictions(
         found = predictions.incoherences(made)
         published = warehouse.read_where("race_predictions", event_id=event_id)
         new = predictions.not_published(made, published)
+        why = check(predictions.explanations(race_features, model, made), CONTRACTS["explanations"])
         if not found:
-            warehouse.append("race_predictions", new)
+            of_new = why["horizon"].isin(new["horizon"])
+            warehouse.append({"race_predictions": new, "explanations": why[of_new]})
         faults += found
         not_made = {"post_practice_not_made": timing.no_practice} if timing.no_practice else {}
-        context.add_asset_metadata(_shown(made, len(new)) | not_made, partition_key=event_id)
-    return dg.MaterializeResult(
+        shown = _shown(made, len(new)) | not_made
+        context.add_asset_metadata(shown, asset_key=_PREDICTIONS, partition_key=event_id)
+        told = {"dagster/row_count": len(why), "why": dg.MetadataValue.md(_why(made, why))}
+        context.add_asset_metadata(told, asset_key=_EXPLANATIONS, partition_key=event_id)
+    yield dg.MaterializeResult(
+        asset_key=_PREDICTIONS,
         check_results=[
             dg.AssetCheckResult(
                 check_name="coherent",
@@ -85,6 +107,19 @@ def race_predictions(
             )
         ],
     )
+    yield dg.MaterializeResult(asset_key=_EXPLANATIONS)
+
+
+def _why(made: pd.DataFrame, why: pd.DataFrame) -> str:
+    """The latest horizon as a table: driver by driver what speaks most for and against him."""
+    last = made[made["horizon"].eq(made["horizon"].iloc[-1])]
+    factors = why[why["horizon"].eq(last["horizon"].iloc[0])]
+    lines = ["| driver | expected place | for (+) and against (-) |", "|---|---|---|"]
+    for row in last.sort_values("expected_position").itertuples():
+        mine = factors[factors["driver_id"].eq(row.driver_id)]
+        told = predictions.sentence(mine) if len(mine) else "the baseline weighs nothing"
+        lines.append(f"| {row.driver_id} | {row.expected_position:.1f} | {told} |")
+    return "\n".join(lines)
 
 
 def _shown(made: pd.DataFrame, new: int) -> dict[str, Any]:

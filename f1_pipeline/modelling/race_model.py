@@ -12,6 +12,8 @@ import pandas as pd
 
 from f1_pipeline.errors import PipelineError
 from f1_pipeline.modelling import model_files
+from f1_pipeline.modelling.arrays import FloatArray
+from f1_pipeline.modelling.explanation import contributions
 from f1_pipeline.modelling.recipe import Recipe
 from f1_pipeline.modelling.variant import VariantModel, fit_variant
 
@@ -49,6 +51,13 @@ class RaceModel:
 
         Raises `UnknownVariantError` for rows of several races or of a variant that has no fit.
         """
+        return self._of(rows).predict(rows)
+
+    def contributions(self, rows: pd.DataFrame, expected_position: FloatArray) -> pd.DataFrame:
+        """What each feature adds to each car of such rows: see `explanation.contributions`."""
+        return contributions(self._of(rows), rows, expected_position)
+
+    def _of(self, rows: pd.DataFrame) -> VariantModel:
         held = rows[["event_id", "horizon", "grid_source"]].drop_duplicates()
         if len(held) != 1:
             raise UnknownVariantError("Forecast one event, horizon and grid at a time.")
@@ -58,7 +67,7 @@ class RaceModel:
                 f"This model was not fitted for {horizon} with grid {grid_source}: fit it again "
                 "on seasons that have such rows."
             )
-        return self.variants[horizon, grid_source].predict(rows)
+        return self.variants[horizon, grid_source]
 
     def feature_importance(self) -> "pd.Series[float]":
         """Share of each feature in the strength, by feature name; sums to 1, largest first.

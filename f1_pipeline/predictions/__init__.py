@@ -8,6 +8,7 @@ contract, their coherence, their status, their scores. Not here: fitting (modell
 from f1_pipeline.predictions.choice import Forecaster, model_for
 from f1_pipeline.predictions.coherence import exact, incoherences
 from f1_pipeline.predictions.current import current, status
+from f1_pipeline.predictions.explanations import explanations, sentence
 from f1_pipeline.predictions.rows import Timing, forecast, not_published, timing_of
 from f1_pipeline.predictions.scores import scored
 
@@ -16,11 +17,13 @@ __all__ = [
     "Timing",
     "current",
     "exact",
+    "explanations",
     "forecast",
     "incoherences",
     "model_for",
     "not_published",
     "scored",
+    "sentence",
     "status",
     "timing_of",
 ]

@@ -12,6 +12,7 @@ import pandas as pd
 
 from f1_pipeline.contracts import CONTRACTS, content_fingerprint
 from f1_pipeline.modelling import NotEnoughRacesError, RaceModel, baseline_forecast, fit
+from f1_pipeline.modelling.arrays import FloatArray
 from f1_pipeline.modelling.recipe import Recipe
 from f1_pipeline.storage.model_store import ModelStore
 
@@ -22,6 +23,8 @@ class Model(Protocol):
     """What can forecast the rows of one race, horizon and grid."""
 
     def predict(self, rows: pd.DataFrame) -> pd.DataFrame: ...
+
+    def contributions(self, rows: pd.DataFrame, expected_position: FloatArray) -> pd.DataFrame: ...
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,10 @@ class Baseline:
             "grid_source"
         ].eq(rows["grid_source"].iloc[0])
         return baseline_forecast(self.history[variant], rows, coherent=True)
+
+    def contributions(self, rows: pd.DataFrame, expected_position: FloatArray) -> pd.DataFrame:
+        """None: it weighs nothing."""
+        return pd.DataFrame()
 
 
 @dataclass(frozen=True)

@@ -169,10 +169,14 @@ class Warehouse:
         frame = pd.concat(parts, ignore_index=True)
         return frame[units(frame, contract).isin(set(chosen))].reset_index(drop=True)
 
-    def append(self, name: str, frame: pd.DataFrame) -> None:
-        """Add rows that are never changed afterwards; rows whose key exists are an error."""
+    def append(self, frames: Mapping[str, pd.DataFrame]) -> None:
+        """Add rows that are never changed afterwards, of all tables in one go.
+
+        Rows whose key exists are an error.
+        """
         with database.writing(self.url) as connection:
-            _insert(connection, TABLES[name], frame)
+            for name, frame in frames.items():
+                _insert(connection, TABLES[name], frame)
 
     def replace_where(self, name: str, frame: pd.DataFrame, **where: Any) -> None:
         """Exchange the rows that match `where` (column = value) for the frame's, in one go."""

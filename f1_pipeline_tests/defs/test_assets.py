@@ -100,6 +100,11 @@ def test_the_whole_flow(pipeline: Pipeline) -> None:
     rows = pipeline.warehouse.read("race_predictions")
     assert set(rows["event_id"]) == {NEXT}
     assert set(rows["model_version"]) == {pipeline.warehouse.read("models")["model_version"][0]}
+    why = pipeline.warehouse.read("explanations")
+    assert set(zip(why["driver_id"], why["horizon"], why["run_id"], strict=True)) == set(
+        zip(rows["driver_id"], rows["horizon"], rows["run_id"], strict=True)
+    )
+    assert "for (+) and against (-)" in str(metadata(predicted, "predictions/explanations")[0])
 
 
 def test_a_second_run_does_no_work_again(pipeline: Pipeline) -> None:

@@ -19,7 +19,7 @@ TABLES = {
     "tables": [name for name, c in CONTRACTS.items() if c.layer == "tables"],
     "features": ["circuit_patterns", "driver_form", "race_features", "team_form"],
     "model": ["training_set"],
-    "predictions": ["race_predictions", "scored_predictions"],
+    "predictions": ["race_predictions", "explanations", "scored_predictions"],
 }
 
 
@@ -55,7 +55,8 @@ def test_partitions_only_where_data_arrives_in_pieces() -> None:
         for key in KEYS
         if GRAPH.get(key).is_partitioned
     }
-    by_event = dict.fromkeys(["predictions/race_predictions", *BY_EVENT], "events")
+    made = ["predictions/race_predictions", "predictions/explanations"]
+    by_event = dict.fromkeys([*made, *BY_EVENT], "events")
     assert partitioned == by_event | {"model/backtest": "seasons"}
 
 

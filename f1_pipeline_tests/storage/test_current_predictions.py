@@ -56,7 +56,7 @@ def test_what_counts_for_each_event_and_what_it_is_worth(warehouse):
     for number, (runs, _, _) in enumerate(CASES):
         for name, horizon, hours in runs:
             rows = run(name, horizon, hours, event_id=f"2024-case-{number}")
-            warehouse.append("race_predictions", predictions(*rows))
+            warehouse.append({"race_predictions": predictions(*rows)})
 
     by_event = dict(iter(view(warehouse).groupby("event_id")))
 
@@ -69,14 +69,12 @@ def test_what_counts_for_each_event_and_what_it_is_worth(warehouse):
 
 
 def test_before_the_start_a_forecast_is_open_and_each_event_has_its_own(warehouse):
-    warehouse.append(
-        "race_predictions",
-        predictions(
-            *run("one", "post_qualifying", 20, FUTURE, event_id="2199-monaco"),
-            *run("two", "pre_weekend", 90, FUTURE, event_id="2199-spain"),
-            *run("three", "post_qualifying", 20, PAST),
-        ),
+    rows = predictions(
+        *run("one", "post_qualifying", 20, FUTURE, event_id="2199-monaco"),
+        *run("two", "pre_weekend", 90, FUTURE, event_id="2199-spain"),
+        *run("three", "post_qualifying", 20, PAST),
     )
+    warehouse.append({"race_predictions": rows})
 
     rows = view(warehouse)
 
@@ -86,7 +84,7 @@ def test_before_the_start_a_forecast_is_open_and_each_event_has_its_own(warehous
 
 
 def test_it_has_the_contracts_columns_and_the_status(warehouse):
-    warehouse.append("race_predictions", predictions(*run("one", "post_qualifying", 20)))
+    warehouse.append({"race_predictions": predictions(*run("one", "post_qualifying", 20))})
 
     columns = [c.name for c in CONTRACTS["race_predictions"].columns]
     assert list(view(warehouse)) == [*columns, "status"]
@@ -128,7 +126,7 @@ def test_the_view_and_the_project_choose_alike(warehouse, runs):
     with database.writing(warehouse.url) as connection:
         connection.execute(sa.delete(TABLES["race_predictions"]))
     if rows:
-        warehouse.append("race_predictions", predictions(*rows))
+        warehouse.append({"race_predictions": predictions(*rows)})
 
     ours = current(warehouse.read("race_predictions"), datetime.now(UTC))
     theirs = view(warehouse)

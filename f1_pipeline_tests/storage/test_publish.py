@@ -223,10 +223,10 @@ def test_appended_rows_are_read_back_and_never_changed(warehouse):
         prediction("ada", driver_code="ADA", position_probabilities=[0.25, 0.75]),
         prediction("bob", grid_position=2, grid_source="official", generated_at=AT),
     )
-    warehouse.append("race_predictions", rows)
+    warehouse.append({"race_predictions": rows})
     more = predictions(prediction("ada", run_id="run-2"))
-    warehouse.append("race_predictions", more)
-    warehouse.append("race_predictions", more.iloc[:0])
+    warehouse.append({"race_predictions": more})
+    warehouse.append({"race_predictions": more.iloc[:0]})
 
     stored = warehouse.read("race_predictions")
     expected = pd.concat([rows.iloc[[0]], more, rows.iloc[[1]]], ignore_index=True)
@@ -238,7 +238,7 @@ def test_appended_rows_are_read_back_and_never_changed(warehouse):
 
     for again in (rows, predictions(prediction("cyd"), prediction("ada", p_win=0.1))):
         with pytest.raises(StorageError, match="refused a statement") as error:
-            warehouse.append("race_predictions", again)
+            warehouse.append({"race_predictions": again})
         assert len(str(error.value).splitlines()) == 1
         pd.testing.assert_frame_equal(warehouse.read("race_predictions"), stored)
 
@@ -249,7 +249,7 @@ def test_rows_that_match_are_exchanged_in_one_go(warehouse):
         prediction("bob", season=2023, event_id="2023-monaco"),
         prediction("cyd"),
     )
-    warehouse.append("race_predictions", old)
+    warehouse.append({"race_predictions": old})
     new = predictions(prediction("dee"))
 
     warehouse.replace_where("race_predictions", new, season=2024)

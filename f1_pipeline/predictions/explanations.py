@@ -1,0 +1,127 @@
+"""Why a forecast is what it is: the model's contributions as factors, in a fan's words.
+
+Every feature of the strengths belongs to one factor. Contributions are log-odds against the field's
+mean, so they add up over factors; who retires is not among them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from f1_pipeline.predictions.choice import Forecaster
+
+_COLUMNS = ["event_id", "driver_id", "horizon", "run_id", "factor", "contribution", "words"]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """`features` that count as one; `shown`: the feature whose value is told, and how."""
+
+    features: tuple[str, ...]
+    shown: str
+    words: Callable[[float], str]
+
+
+def _th(place: float) -> str:
+    number = round(place)
+    ending = (
+        "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    )
+    return f"{number}{ending}"
+
+
+FACTORS = {
+    "grid": Factor(("grid_place",), "grid_place", lambda v: f"starts {_th(v)}"),
+    "qualifying": Factor(
+        ("qualifying_order", "qualifying_gap", "qualifying_teammate"),
+        "qualifying_gap",
+        lambda v: f"qualified {v:.2f} % off the best lap",
+    ),
+    "practice": Factor(
+        ("practice_gap", "practice_best_gap"),
+        "practice_gap",
+        lambda v: f"practised {v:.2f} % off the best laps",
+    ),
+    "one-lap form": Factor(
+        ("grid_form", "qualifying_gap_form", "qualifying_form_rank", "teammate_qualifying"),
+        "qualifying_gap_form",
+        lambda v: f"has qualified {v:.2f} % off the best of late",
+    ),
+    "race form": Factor(
+        (
+            *("finish_form", "finish_level", "finish_form_rank", "last_finish", "grid_gain"),
+            *("teammate_finish", "retirement_rate", "win_rate", "podium_rate", "points_rate"),
+        ),
+        "finish_form",
+        lambda v: f"has finished about {_th(v)} of late",
+    ),
+    "standing": Factor(
+        ("championship_position", "championship_share", "previous_position"),
+        "championship_position",
+        lambda v: f"is {_th(v)} in the championship",
+    ),
+    "experience": Factor(("starts",), "starts", lambda v: f"has started {round(v)} races"),
+    "team": Factor(
+        (
+            *("team_finish_form", "team_grid_form", "team_qualifying_gap_form", "team_pace_rank"),
+            *("team_qualifying_gap_season", "team_retirement_rate", "team_points_share"),
+            "team_championship_position",
+        ),
+        "team_finish_form",
+        lambda v: f"the team's cars have finished about {_th(v)} of late",
+    ),
+}
+
+
+def explanations(
+    race_features: pd.DataFrame, forecaster: Forecaster, made: pd.DataFrame
+) -> pd.DataFrame:
+    """A row per driver, horizon and factor of the forecasts `made`: contract `explanations`.
+
+    None of a forecast by the baseline, which weighs nothing.
+    """
+    parts = [
+        _of_horizon(race_features, forecaster, rows)
+        for _, rows in made.groupby(["event_id", "horizon"], sort=False)
+    ]
+    told = [part for part in parts if len(part)]
+    return pd.concat(told, ignore_index=True) if told else pd.DataFrame(columns=_COLUMNS)
+
+
+def _of_horizon(
+    race_features: pd.DataFrame, forecaster: Forecaster, made: pd.DataFrame
+) -> pd.DataFrame:
+    first = made.iloc[0]
+    race = race_features[
+        race_features["event_id"].eq(first["event_id"])
+        & race_features["horizon"].eq(first["horizon"])
+        & race_features["grid_source"].eq(first["grid_source"] or "none")
+    ].sort_values("driver_id")
+    expected = made.set_index("driver_id")["expected_position"][race["driver_id"]]
+    by_feature = forecaster.model.contributions(race, expected.to_numpy(dtype="float64"))
+    if by_feature.empty:
+        return by_feature
+    of_factor = {feature: name for name, f in FACTORS.items() for feature in f.features}
+    by_factor = by_feature.T.groupby(of_factor).sum().T
+    rows = by_factor.rename_axis(columns="factor").stack().rename("contribution").reset_index()
+    values = race.set_index("driver_id")
+    rows["words"] = [
+        _words(FACTORS[factor], values.at[driver, FACTORS[factor].shown])
+        for driver, factor in zip(rows["driver_id"], rows["factor"], strict=True)
+    ]
+    about = {name: first[name] for name in ("event_id", "horizon", "run_id")}
+    return rows.assign(**about)[_COLUMNS]
+
+
+def _words(factor: Factor, value: float) -> str | None:
+    return None if pd.isna(value) else factor.words(float(value))
+
+
+def sentence(rows: pd.DataFrame, most: int = 3) -> str:
+    """What speaks most for and against a driver, of his rows: "starts 1st (+1.2); …"."""
+    largest = rows.iloc[rows["contribution"].abs().argsort()[::-1]].head(most)
+    return "; ".join(
+        f"{row.factor if pd.isna(row.words) else row.words} ({row.contribution:+.1f})"
+        for row in largest.itertuples()
+    )
