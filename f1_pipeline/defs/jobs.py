@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from f1_pipeline.defs import timing, timing_tables
+from f1_pipeline.defs import predictions, timing, timing_tables
 from f1_pipeline.defs.recordings import import_laps, record_season
 from f1_pipeline.defs.seasons import collect_season
 
@@ -14,9 +14,7 @@ BY_EVENT = dg.AssetSelection.assets(
 RECORDINGS = dg.AssetSelection.assets(*(["raw", name] for name in timing.PARTS))
 TIMING_TABLES = dg.AssetSelection.assets(*(["tables", name] for name in timing_tables.NAMES))
 BACKTEST = dg.AssetSelection.assets(["model", "backtest"])
-PREDICTIONS = dg.AssetSelection.assets(
-    ["predictions", "race_predictions"], ["predictions", "explanations"]
-)
+PREDICTIONS = dg.AssetSelection.assets(*predictions.MADE)
 CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
 SCORES = dg.AssetSelection.assets(["predictions", "scored_predictions"])
 TABLES_AND_FEATURES = dg.AssetSelection.groups("tables", "features")

@@ -13,8 +13,9 @@ from f1_pipeline.defs.resources import Storage, Training, Upstream, table_result
 from f1_pipeline.defs.specs import EVENTS, describe_table
 from f1_pipeline.sources.upstream import TIMING_SERVICE
 
-_PREDICTIONS = dg.AssetKey(["predictions", "race_predictions"])
-_EXPLANATIONS = dg.AssetKey(["predictions", "explanations"])
+# Made together: a run that makes one of them makes both.
+MADE = ["predictions", "race_predictions"], ["predictions", "explanations"]
+_PREDICTIONS, _EXPLANATIONS = map(dg.AssetKey, MADE)
 _READ = {
     name: dg.AssetKey([layer, name])
     for layer, name in (

@@ -13,7 +13,7 @@ import dagster as dg
 
 from f1_pipeline import automation, clock
 from f1_pipeline.automation import Cursor, Session, Wanted
-from f1_pipeline.defs import jobs, tables, timing, timing_looks, timing_tables
+from f1_pipeline.defs import jobs, predictions, tables, timing, timing_looks, timing_tables
 from f1_pipeline.defs.outlook import Outlook, attempts_by_purpose, attempts_of
 from f1_pipeline.defs.resources import Storage, Upstream
 from f1_pipeline.defs.specs import EVENTS, PURPOSE
@@ -185,7 +185,7 @@ def _selection(run: Wanted) -> list[dg.AssetKey] | None:
     names = [["raw", name] for name in (timing.PARTS if recorded else run.raw)]
     names += [["tables", name] for name in timing_tables.NAMES] if recorded else []
     names += _FOLLOWS if run.results else []
-    names += [["predictions", "race_predictions"]] if run.forecast else []
+    names += predictions.MADE if run.forecast else []
     names += [["predictions", "scored_predictions"]] if not recorded else []
     return [dg.AssetKey(name) for name in names]
 

@@ -113,7 +113,7 @@ def play(
             played.waits.pop(name)
             pipeline.wait_for(check, patience)
         say(f"{number + 1} of {len(sessions)}: {name}, {played.waits.get(name, 0):.0f} s")
-    if wall.down:
+    if 0 < wall.down < len(sessions):
         took = pipeline.wait_for(lambda: _lacks_recordings(pipeline, sessions), patience * 4)
         say(f"what was missed behind the wall is filled in, {took:.0f} s")
     return played
