@@ -93,15 +93,16 @@ class Pipeline:
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End the daemon, its code server and its runs: the whole group."""
-        if self.process is None:
+        # Taken out first: a step that is waited for beside a kill must not find it ended.
+        process, self.process = self.process, None
+        if process is None:
             return
-        os.killpg(self.process.pid, how)
+        os.killpg(process.pid, how)
         try:
-            self.process.wait(timeout=20)
+            process.wait(timeout=20)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-        self.process = None
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def wait_for(self, holds: Callable[[], str | None], seconds: float) -> float:
         """Wait until `holds` says None; returns the seconds it took.

@@ -131,9 +131,6 @@ def _kill_later(pipeline: Pipeline, played: Played) -> threading.Thread:
 
     def kill() -> None:
         time.sleep(delay)
-        process, pipeline.process = pipeline.process, None
-        assert process is not None
-        pipeline.process = process
         pipeline.stop(signal.SIGKILL)
         pipeline.start()
 
