@@ -1,4 +1,4 @@
-"""Layer predictions: forecasts, appended to race_predictions and never changed; their scores."""
+"""Layer predictions: forecasts with what speaks for them, never changed; their scores."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -3,8 +3,8 @@
 `fit` and `RaceModel` are the model, `baseline_forecast` is what it must beat, `walk_forward` plays
 a season and `evaluate` scores it. The parts, in the order of a forecast: `ordering`, `design` (rows
 to matrices), `strength` (a linear Plackett-Luce model and CatBoost), `stages` (calibration),
-`hazard` (retirements), `simulation` (one joint distribution), `positions`. Every parameter is in
-`recipe`.
+`hazard` (retirements), `simulation` (one joint distribution), `positions`; `explanation` splits a
+strength among its features. Every parameter is in `recipe`.
 """
 
 from f1_pipeline.modelling.backtest import walk_forward

@@ -12,11 +12,8 @@ from f1_pipeline.predictions.explanations import FACTORS
 FEATURES = ["grid_place", "qualifying_gap", "team_finish_form", "starts"]
 
 
-class Model:
+class Model(Baseline):
     """Contributions of four features: the car's number times a weight."""
-
-    def predict(self, rows):
-        raise NotImplementedError
 
     def contributions(self, rows, expected_position):
         assert list(expected_position) == sorted(expected_position)
@@ -48,7 +45,7 @@ def test_every_feature_of_the_strengths_is_of_one_factor():
 
 
 def test_factors_add_up_and_meet_their_contract():
-    rows = explanations(race(), Forecaster("v", Model()), made())
+    rows = explanations(race(), Forecaster("v", Model(pd.DataFrame())), made())
     check(rows, CONTRACTS["explanations"])
     assert set(rows["factor"]) == {"grid", "qualifying", "team", "experience"}
     assert rows.groupby("driver_id")["contribution"].sum().to_dict() == {"ada": 10, "bob": 20}
@@ -58,14 +55,14 @@ def test_factors_add_up_and_meet_their_contract():
 
 
 def test_what_is_not_known_has_no_words():
-    rows = explanations(race(qualifying_gap=None), Forecaster("v", Model()), made())
+    rows = explanations(race(qualifying_gap=None), Forecaster("v", Model(pd.DataFrame())), made())
     assert rows.set_index("factor").at["qualifying", "words"].isna().all()
 
 
 def test_before_qualifying_there_is_no_rung():
     early = {"horizon": "pre_weekend", "grid_source": "none"}
     rows = explanations(
-        race(**early), Forecaster("v", Model()), made(**early | {"grid_source": None})
+        race(**early), Forecaster("v", Model(pd.DataFrame())), made(**early | {"grid_source": None})
     )
     assert len(rows) == 8
 
