@@ -34,6 +34,7 @@ _NAMES = (
     "practice_results",
     "pit_stops",
     "standings",
+    "race_pace",
     "drivers",
     "constructors",
     "constructor_lineage",
@@ -233,9 +234,28 @@ class _World:
                       reason_retired=None if finished and not late else "Engine",
                       grid_position=grid.index(slot) + 1, laps=60 if finished else 20,
                       points=score, fastest_lap=place == 1)  # fmt: skip
+            for stint in (1, 2) if slot not in out else ():
+                self._stint(event, str(entries[slot]["driver_id"]), stint, float(strength[slot]))
             if slot != absent:
                 self._add("pit_stops", entries[slot], stop=1, lap=int(self.random.integers(10, 40)),
                           pit_lane_ms=int(self.random.normal(23_000, 1_000)))  # fmt: skip
+
+    def _stint(self, event: str, driver: str, stint: int, strength: float) -> None:
+        """The faster the car, the faster its laps: nothing drawn, so the rest stays as it was."""
+        gap = -0.3 * strength + 0.1 * stint
+        self.rows["race_pace"].append(
+            {
+                "event_id": event,
+                "session": "R",
+                "driver_id": driver,
+                "stint": stint,
+                "compound": "HARD",
+                "clean_laps": 25,
+                "pace_ms": 85_000 * (1 + gap / 100),
+                "gap": gap,
+                "slope": 20.0,
+            }
+        )
 
     def _add(self, table: str, entry: dict[str, object], **values: object) -> None:
         self.rows[table].append({**entry, **values})

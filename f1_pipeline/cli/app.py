@@ -14,6 +14,7 @@ from f1_pipeline import __version__, clock
 from f1_pipeline.cli import laps
 from f1_pipeline.cli import seasons as season_commands
 from f1_pipeline.cli.opening import open_runs, parse_seasons
+from f1_pipeline.cli.seasons import Tier
 from f1_pipeline.errors import PipelineError, UsageError
 from f1_pipeline.settings import ROOT, load_settings
 
@@ -155,6 +156,7 @@ def backtest(
     seasons: Annotated[str, typer.Option(help="Such as 2019-2025, or one season.")],
     horizon: Annotated[Horizon, typer.Option(help="What is known.")] = Horizon.post_qualifying,
     grid: Annotated[Grid, typer.Option(help="The grid's rung.")] = Grid.official,
+    tier: Annotated[Tier, typer.Option(help="What is read: results, or laps too.")] = Tier.RESULTS,
     out: Annotated[
         Path | None, typer.Option(help="Parquet file for a row per driver and race.")
     ] = None,
@@ -174,9 +176,15 @@ def backtest(
     wanted = [season for season in known if first <= season <= last]
     if len(wanted) < last - first + 1:
         raise UsageError(f"--seasons {seasons}: choose among {known[0]}-{known[-1]}.")
+    if tier is Tier.TIMING and warehouse.read("race_pace").empty:
+        raise UsageError(
+            "--tier timing: no laps are held; record them (`f1-pipeline backfill --tier timing`) "
+            "or bring them in (`f1-pipeline laps import`)."
+        )
+    training = {"quick": quick, "tier": tier.value}
     for season in wanted:
-        runs.execute("backtest_season", partition=str(season), training={"quick": quick})
-    model, baseline = _backtested(warehouse, wanted, horizon.value, grid.value)
+        runs.execute("backtest_season", partition=str(season), training=training)
+    model, baseline = _backtested(warehouse, wanted, horizon.value, grid.value, tier)
     if out is not None:
         _write(model, warehouse, out)
     scores = evaluate(model, baseline)
@@ -274,14 +282,22 @@ def _show(warehouse: "Warehouse", event_id: str, horizon: str | None) -> None:
 
 
 def _backtested(
-    warehouse: "Warehouse", seasons: list[int], horizon: str, grid: str
+    warehouse: "Warehouse",
+    seasons: list[int],
+    horizon: str,
+    grid: str,
+    tier: Tier = Tier.RESULTS,
 ) -> "tuple[pd.DataFrame, pd.DataFrame]":
     import pandas as pd
 
     rung = grid if horizon == Horizon.post_qualifying else "none"
     frames = [
         warehouse.read_where(
-            "backtest_predictions", season=season, horizon=horizon, grid_source=rung
+            "backtest_predictions",
+            season=season,
+            horizon=horizon,
+            grid_source=rung,
+            tier=tier.value,
         )
         for season in seasons
     ]
@@ -311,7 +327,6 @@ def _write(model: "pd.DataFrame", warehouse: "Warehouse", out: Path) -> None:
     rows = rows.assign(
         driver_code=rows["driver_id"].map(codes),
         grid_source=rows["grid_source"].replace("none", None),
-        tier="results",
         degraded_reason=None,
         data_version=rows["fingerprint"],
         run_id="backtest",

@@ -20,7 +20,7 @@ _PATIENCE = 10.0  # seconds that a top-up goes on without an answer
 
 
 class Tier(StrEnum):
-    """What a backfill asks for."""
+    """What a backfill asks for, and a backtest reads: results alone, or laps too."""
 
     RESULTS = "results"
     TIMING = "timing"

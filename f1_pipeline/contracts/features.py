@@ -64,6 +64,8 @@ class DriverForm(Table):
     grid_form: float = _value("place on the grid, half-life 4 races", "places")
     grid_gain: float = _value("places won from grid to finish, half-life 16 races", "places")
     qualifying_gap_form: float = _value("gap to the best in qualifying, half-life 4 races", "%")
+    practice_form: float = _value("place in practice, mean of sessions, half-life 4", "places")
+    practice_gap_form: float = _value("gap to the best in practice, half-life 4 races", "%")
     teammate_qualifying: float = _value(
         "qualifying gap less the team-mates', half-life 16 races; negative is faster", "%"
     )
@@ -101,6 +103,8 @@ class TeamForm(Table):
     )
     grid_form: float = _value("mean place of its cars on the grid, half-life 4 races", "places")
     qualifying_gap_form: float = _value("its best car's qualifying gap, half-life 4 races", "%")
+    practice_form: float = _value("mean place of its cars in practice, half-life 4", "places")
+    practice_gap_form: float = _value("its best car's practice gap, half-life 4 races", "%")
     qualifying_gap_season: float = _value("its best car's mean qualifying gap this season", "%")
     retirement_rate: float = _rate("share of its cars that retired, shrunk to that of all teams")
     points_share: float = _rate("share of a race's top-ten places, half-life 4 races")
@@ -133,6 +137,24 @@ class CircuitPatterns(Table):
     )
 
 
+@contract(
+    layer="features",
+    key=("event_id", "driver_id"),
+    by_event=True,
+    references=_EVENT | _DRIVER,
+)
+class LapForm(Table):
+    """A driver's race pace before an event, from the clean laps of earlier races."""
+
+    event_id: str = fields.event_id()
+    driver_id: str = fields.driver_id()
+    race_pace_form: float = _value("race pace over the field's, half-life 4 races", "%")
+    teammate_race_pace: float = _value(
+        "race pace less the team-mates', half-life 16 races; negative is faster", "%"
+    )
+    team_race_pace_form: float = _value("race pace of the team's faster car, half-life 4", "%")
+
+
 class RaceRow(Table):
     """What race features and the training set share: who, when, and all that may be known."""
 
@@ -157,6 +179,12 @@ class RaceRow(Table):
     sprint_order: Integer = _place("place in the sprint, where it was before the cut-off")
     practice_gap: float = _value("gap to the best lap, mean of the practice sessions", "%")
     practice_best_gap: float = _value("gap to the best lap, least of the practice sessions", "%")
+    practice_last_gap: float = _value("gap to the best lap, last practice session driven", "%")
+    practice_rank: float = _value("rank of practice_gap in the field", "places")
+    practice_best_rank: float = _value("rank of practice_best_gap in the field", "places")
+    practice_mean_rank: float = _value("rank in a practice session, mean of them", "places")
+    practice_teammate: float = _value("practice_gap less the team-mates'; negative is faster", "%")
+    practice_team_gap: float = _value("practice_best_gap of the team's faster car", "%")
 
     starts: Integer = _count("races started before")
     finish_form: float = _value("finishing place when classified, half-life 4 races", "places")
@@ -165,6 +193,8 @@ class RaceRow(Table):
     grid_form: float = _value("place on the grid, half-life 4 races", "places")
     grid_gain: float = _value("places won from grid to finish, half-life 16 races", "places")
     qualifying_gap_form: float = _value("gap to the best in qualifying, half-life 4 races", "%")
+    practice_form: float = _value("place in practice, mean of sessions, half-life 4", "places")
+    practice_gap_form: float = _value("gap to the best in practice, half-life 4 races", "%")
     qualifying_form_rank: float = _value("rank of qualifying_gap_form in the field", "places")
     teammate_qualifying: float = _value("qualifying gap less the team-mates', half-life 16", "%")
     teammate_finish: float = _value("finishing place less the team-mates', half-life 16", "places")
@@ -183,11 +213,17 @@ class RaceRow(Table):
     team_grid_form: float = _value("mean place of the team's cars on the grid", "places")
     team_qualifying_gap_form: float = _value("the team's best car's qualifying gap", "%")
     team_qualifying_gap_season: float = _value("that gap's mean this season", "%")
+    team_practice_form: float = _value("mean place of the team's cars in practice", "places")
+    team_practice_gap_form: float = _value("the team's best car's practice gap", "%")
     team_pace_rank: float = _value("rank of team_qualifying_gap_form in the field", "places")
     team_retirement_rate: float = _rate("share of the team's cars that retired, shrunk")
     team_points_share: float = _rate("the team's share of a race's top-ten places")
     team_championship_position: Integer = _place("the constructor's standing of the season so far")
     team_previous_position: Integer = _place("the team's final standing of the previous season")
+
+    race_pace_form: float = _value("race pace over the field's, by laps", "%")
+    teammate_race_pace: float = _value("race pace less the team-mates'", "%")
+    team_race_pace_form: float = _value("race pace of the team's faster car", "%")
 
     circuit_races_held: Integer = _count("races held at the circuit before, of those known")
     circuit_retirement_rate: float = _rate("share of cars retired at the circuit, shrunk")

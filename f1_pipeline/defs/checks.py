@@ -9,7 +9,10 @@ import dagster as dg
 from f1_pipeline.contracts import CONTRACTS, split
 from f1_pipeline.defs.resources import Storage
 
-FILLED = ("driver_form", "team_form", "circuit_patterns", "race_features", "training_set")
+FILLED = (
+    *("driver_form", "team_form", "circuit_patterns", "lap_form", "race_features"),
+    "training_set",
+)
 # Nothing is scored until a race that was forecast has a result; the baseline explains nothing.
 MAY_BE_EMPTY = ("scored_predictions", "explanations")
 NAMES = (*FILLED, *MAY_BE_EMPTY)

@@ -20,6 +20,7 @@ _CIRCUIT = (
     "starting_grids",
     "race_results",
     "qualifying_results",
+    "practice_results",
     "constructor_lineage",
 )
 _FORM = (*_CIRCUIT, "standings")
@@ -66,11 +67,17 @@ def circuit_patterns(storage: Storage, **facts: pd.DataFrame) -> dg.MaterializeR
     return _as_seen("circuit_patterns", features.circuit_patterns, facts, storage)
 
 
+@dg.asset(ins=_tables(*_CIRCUIT, "race_pace"), **_feature("lap_form"))
+def lap_form(storage: Storage, **facts: pd.DataFrame) -> dg.MaterializeResult:
+    """Laps as they stand: a race that is recorded anew changes the pace that it gave."""
+    return _as_seen("lap_form", features.lap_form, facts, storage)
+
+
 @dg.asset(
     ins=_tables(*_RACE)
     | {
         name: dg.AssetIn(dg.AssetKey(["features", name]))
-        for name in ("driver_form", "team_form", "circuit_patterns")
+        for name in ("driver_form", "team_form", "circuit_patterns", "lap_form")
     },
     **_feature("race_features"),
 )
@@ -78,10 +85,11 @@ def race_features(
     driver_form: pd.DataFrame,
     team_form: pd.DataFrame,
     circuit_patterns: pd.DataFrame,
+    lap_form: pd.DataFrame,
     storage: Storage,
     **facts: pd.DataFrame,
 ) -> dg.MaterializeResult:
     def joined(tables: features.Tables) -> pd.DataFrame:
-        return features.race_features(tables, driver_form, team_form, circuit_patterns)
+        return features.race_features(tables, driver_form, team_form, circuit_patterns, lap_form)
 
     return _as_seen("race_features", joined, facts, storage)

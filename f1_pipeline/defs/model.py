@@ -133,13 +133,14 @@ def backtest(
     fingerprint = content_fingerprint(
         known, CONTRACTS["training_set"], training.recipe.content_hash, code_version("modelling")
     )
-    stored = storage.warehouse.read_where("backtest_predictions", season=season)
+    mine = {"season": season, "tier": training.tier}
+    stored = storage.warehouse.read_where("backtest_predictions", **mine)
     reused = bool(len(stored)) and set(stored["fingerprint"]) == {fingerprint}
     if not reused:
         stored = walk_forward(known, season, training.recipe, progress=context.log.info)
-        stored = stored.assign(fingerprint=fingerprint)
+        stored = stored.assign(fingerprint=fingerprint, tier=training.tier)
         stored = check(stored, CONTRACTS["backtest_predictions"])
-        storage.warehouse.replace_where("backtest_predictions", stored, season=season)
+        storage.warehouse.replace_where("backtest_predictions", stored, **mine)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(fingerprint),
         metadata={"dagster/row_count": len(stored), "reused": reused, **_shown(stored, season)},

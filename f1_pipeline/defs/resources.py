@@ -14,7 +14,7 @@ from f1_pipeline import clock
 from f1_pipeline.contracts import CONTRACTS, check, content_fingerprint
 from f1_pipeline.contracts.timing import SESSIONS
 from f1_pipeline.errors import UsageError
-from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe
+from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe, with_laps
 from f1_pipeline.settings import Settings, load_settings
 from f1_pipeline.sources import archive, results
 from f1_pipeline.sources.aliases import Aliases
@@ -168,15 +168,20 @@ class Upstream(dg.ConfigurableResource[Any]):
 
 
 class Training(dg.ConfigurableResource[Any]):
-    """Which seasons a model is trained on, and whether quickly: what `run` can be told."""
+    """What a model is trained on, and whether quickly: what `run` and `backtest` can be told.
+
+    `tier`: `timing` reads what laps have shown too. Forecasts are made by the tier `results`.
+    """
 
     first_season: int | None = None
     last_season: int | None = None
     quick: bool = False
+    tier: str = "results"
 
     @property
     def recipe(self) -> Recipe:
-        return QUICK if self.quick else STANDARD
+        recipe = QUICK if self.quick else STANDARD
+        return with_laps(recipe) if self.tier == "timing" else recipe
 
     def select(self, training_set: pd.DataFrame) -> pd.DataFrame:
         """The rows of the seasons to train on. Raises `UsageError` when none are left."""

@@ -32,7 +32,8 @@ from f1_pipeline.storage.heartbeats import LOST_AFTER, Heartbeats
 # A tick ends at 60 s; a request takes 5 s at worst.
 _LOOKS = 4
 _FOLLOWS = [["tables", name] for name in tables.NAMES] + [
-    ["features", name] for name in ("driver_form", "team_form", "circuit_patterns", "race_features")
+    ["features", name]
+    for name in ("driver_form", "team_form", "circuit_patterns", "lap_form", "race_features")
 ]
 
 

@@ -22,6 +22,8 @@ _DECAYED = (
     ("grid_form", "grid_held", RECENT),
     ("grid_gain", "gain", LONG),
     ("qualifying_gap_form", "qualifying_gap", RECENT),
+    ("practice_form", "practice_place", RECENT),
+    ("practice_gap_form", "practice_gap", RECENT),
     ("teammate_qualifying", "teammate_qualifying", LONG),
     ("teammate_finish", "teammate_finish", LONG),
     ("win_rate", "win", LONG),

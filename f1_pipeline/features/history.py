@@ -3,11 +3,10 @@
 These rows are outcomes: they may be read only through `decay`, which hands on the state before.
 """
 
-import numpy as np
 import pandas as pd
 
-from f1_pipeline.features.sessions import qualifying_gaps
-from f1_pipeline.features.timeline import KEY, Tables, field, lineages, outcomes
+from f1_pipeline.features.sessions import PRACTICES, practice_gaps, qualifying_gaps
+from f1_pipeline.features.timeline import KEY, Tables, field, less_others, lineages, outcomes
 
 _REACHED = {"win": 1, "podium": 3, "points": 10}
 
@@ -17,12 +16,14 @@ def driver_history(tables: Tables) -> pd.DataFrame:
 
     Columns beside those of `field`: lineage_id, held, started, retired, win, podium, points (0 or
     1), finish (place when classified), last_finish (place), grid_held (grid_order), gain (places
-    won from grid to finish when classified), qualifying_gap, teammate_qualifying and
-    teammate_finish (own value less the mean of the team-mates').
+    won from grid to finish when classified), qualifying_gap, practice_place and practice_gap (means
+    of the sessions), teammate_qualifying and teammate_finish (own value less the mean of the
+    team-mates').
     """
     rows = field(tables)
     rows = rows.merge(outcomes(rows, tables["race_results"]), on=KEY, how="left")
     rows = rows.merge(qualifying_gaps(tables), on=KEY, how="left")
+    rows = rows.merge(practice_gaps(tables), on=KEY, how="left")
     rows["lineage_id"] = lineages(tables, rows)
     held = rows["finish_order"].notna()
     classified = rows["classified"].eq(True)
@@ -36,17 +37,21 @@ def driver_history(tables: Tables) -> pd.DataFrame:
     rows["grid_held"] = rows["grid_order"].where(held)
     rows["gain"] = rows["grid_order"] - rows["finish"]
     rows["qualifying_gap"] = rows["qualifying_gap"].where(held)
+    sessions = rows[list(PRACTICES)].where(held)
+    rows["practice_place"] = sessions.groupby(rows["sequence"]).rank().mean(axis=1)
+    rows["practice_gap"] = sessions.mean(axis=1)
     team = [rows["sequence"], rows["lineage_id"]]
     rows["teammate_qualifying"] = less_others(rows["qualifying_gap"], team)
     rows["teammate_finish"] = less_others(rows["finish"], team)
-    return rows
+    return rows.drop(columns=list(PRACTICES))
 
 
 def team_history(drivers: pd.DataFrame) -> pd.DataFrame:
     """`driver_history` by event and team: one row per sequence and lineage_id, sorted so.
 
     Columns: event_id, season, round, held, finish and grid (means over the team's cars),
-    qualifying_gap (its best car's), retired and points (share of its cars, and of the ten places).
+    practice_place (mean), qualifying_gap and practice_gap (its best car's), retired and points
+    (share of its cars, and of the ten places).
     """
     teams = (
         drivers.groupby(["sequence", "lineage_id"], sort=True)
@@ -58,6 +63,8 @@ def team_history(drivers: pd.DataFrame) -> pd.DataFrame:
             finish=("finish", "mean"),
             grid=("grid_held", "mean"),
             qualifying_gap=("qualifying_gap", "min"),
+            practice_place=("practice_place", "mean"),
+            practice_gap=("practice_gap", "min"),
             retired=("retired", "mean"),
             points=("points", "sum"),
         )
@@ -65,10 +72,3 @@ def team_history(drivers: pd.DataFrame) -> pd.DataFrame:
     )
     teams["points"] = (teams["points"] / 10).clip(upper=1).where(teams["held"].notna())
     return teams
-
-
-def less_others(values: pd.Series, team: list[pd.Series]) -> pd.Series:
-    """A value less the mean of the others of its team; null where either is missing."""
-    grouped = values.groupby(team)
-    others = (grouped.transform("sum") - values) / (grouped.transform("count") - 1)
-    return (values - others).replace([np.inf, -np.inf], np.nan)

@@ -4,9 +4,20 @@ import numpy as np
 import pandas as pd
 
 from f1_pipeline.features.cutoffs import GRIDS, grid_session, seen
-from f1_pipeline.features.history import less_others
-from f1_pipeline.features.sessions import PRACTICES, practice_gaps, qualifying_gaps
-from f1_pipeline.features.timeline import KEY, Tables, field, ordered_events, places_within
+from f1_pipeline.features.sessions import (
+    PRACTICES,
+    practice_gaps,
+    practice_shown,
+    qualifying_gaps,
+)
+from f1_pipeline.features.timeline import (
+    KEY,
+    Tables,
+    field,
+    less_others,
+    ordered_events,
+    places_within,
+)
 
 _ABOUT_EVENT = ["event_id", "season", "round"]
 _RANKED = {
@@ -22,6 +33,7 @@ def race_features(
     driver_form: pd.DataFrame,
     team_form: pd.DataFrame,
     circuit_patterns: pd.DataFrame,
+    lap_form: pd.DataFrame,
 ) -> pd.DataFrame:
     """Features by event, driver, horizon and grid_source: contract `race_features`.
 
@@ -30,7 +42,7 @@ def race_features(
     the rung, 1 to the size of the field; on the rung `qualifying` a driver without a result in the
     session that sets the grid is last.
     """
-    known = _known_before(tables, driver_form, team_form, circuit_patterns)
+    known = _known_before(tables, driver_form, team_form, circuit_patterns, lap_form)
     parts = []
     for horizon, grids in GRIDS.items():
         weekend = _weekend(tables, known, horizon)
@@ -48,6 +60,7 @@ def _known_before(
     driver_form: pd.DataFrame,
     team_form: pd.DataFrame,
     circuit_patterns: pd.DataFrame,
+    lap_form: pd.DataFrame,
 ) -> pd.DataFrame:
     """The field with the state before the event, and what the calendar says of it."""
     calendar = ["event_id", "format", "race_starts_at", "course_length_km"]
@@ -59,6 +72,7 @@ def _known_before(
     rows = rows.merge(drivers, on=KEY, how="left")
     rows = rows.merge(teams, on=["event_id", "constructor_id"], how="left")
     rows = rows.merge(circuits, on="event_id", how="left")
+    rows = rows.merge(lap_form, on=KEY, how="left")
     for name, of in _RANKED.items():
         rows[name] = rows.groupby("event_id")[of].rank()
     return rows
@@ -87,9 +101,7 @@ def _weekend(tables: Tables, known: pd.DataFrame, horizon: str) -> pd.DataFrame:
     rows["order_before_penalties"] = rows["sprint_order"].where(
         grid_session(rows).eq("S"), rows["qualifying_order"]
     )
-    rows["practice_gap"] = rows[list(PRACTICES)].mean(axis=1)
-    rows["practice_best_gap"] = rows[list(PRACTICES)].min(axis=1)
-    return rows.drop(columns=list(PRACTICES))
+    return rows.assign(**practice_shown(rows)).drop(columns=list(PRACTICES))
 
 
 def _is_known(rows: pd.DataFrame, horizon: str, grid: str) -> "pd.Series[bool]":

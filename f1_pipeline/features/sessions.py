@@ -1,11 +1,11 @@
-"""The pace that practice and qualifying showed: gaps to the best lap, in percent.
+"""The pace that practice and qualifying showed: gaps to the best lap, in percent, and places.
 
 A lap ten percent off is a spin or a puncture and tells no more of the pace: gaps end there.
 """
 
 import pandas as pd
 
-from f1_pipeline.features.timeline import KEY, Tables
+from f1_pipeline.features.timeline import KEY, Tables, less_others
 
 PRACTICES = ("FP1", "FP2", "FP3")
 _LARGEST_GAP = 10.0
@@ -34,6 +34,28 @@ def practice_gaps(tables: Tables) -> pd.DataFrame:
     )
     gaps = rows.pivot(index=KEY, columns="session", values="gap")
     return gaps.reindex(columns=list(PRACTICES)).reset_index().rename_axis(columns=None)
+
+
+def practice_shown(rows: pd.DataFrame) -> dict[str, pd.Series]:
+    """What the practice sessions of `PRACTICES` showed of each car: columns by name.
+
+    `rows` hold a gap per session, null where it is not known, for whole fields (`sequence`,
+    `lineage_id`). Places say more than gaps: a driver without a clean run is seconds off.
+    """
+    sessions = rows[list(PRACTICES)]
+    mean, best = sessions.mean(axis=1), sessions.min(axis=1)
+    field = rows["sequence"]
+    team = [field, rows["lineage_id"]]
+    return {
+        "practice_gap": mean,
+        "practice_best_gap": best,
+        "practice_last_gap": sessions.ffill(axis=1).iloc[:, -1],
+        "practice_rank": mean.groupby(field).rank(),
+        "practice_best_rank": best.groupby(field).rank(),
+        "practice_mean_rank": sessions.groupby(field).rank().mean(axis=1),
+        "practice_teammate": less_others(mean, team),
+        "practice_team_gap": best.groupby(team).transform("min"),
+    }
 
 
 def _gap(milliseconds: pd.Series, session: list[pd.Series]) -> pd.Series:

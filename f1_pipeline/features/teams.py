@@ -19,6 +19,8 @@ _DECAYED = (
     ("finish_form", "finish"),
     ("grid_form", "grid"),
     ("qualifying_gap_form", "qualifying_gap"),
+    ("practice_form", "practice_place"),
+    ("practice_gap_form", "practice_gap"),
     ("points_share", "points"),
 )
 

@@ -97,3 +97,10 @@ def places_within(group: pd.Series, values: pd.Series, driver_id: pd.Series) -> 
     keyed = pd.DataFrame({"group": group, "value": values, "driver_id": driver_id})
     places = keyed.sort_values(["group", "value", "driver_id"]).groupby("group").cumcount() + 1
     return places.reindex(values.index).astype("float64").where(values.notna())
+
+
+def less_others(values: pd.Series, team: list[pd.Series]) -> pd.Series:
+    """A value less the mean of the others of its team; null where either is missing."""
+    grouped = values.groupby(team)
+    others = (grouped.transform("sum") - values) / (grouped.transform("count") - 1)
+    return (values - others).replace([np.inf, -np.inf], np.nan)

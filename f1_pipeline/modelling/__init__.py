@@ -16,7 +16,7 @@ from f1_pipeline.modelling.race_model import (
     UnknownVariantError,
     fit,
 )
-from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe
+from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe, with_laps
 
 __all__ = [
     "METRICS",
@@ -33,4 +33,5 @@ __all__ = [
     "scores_by_race",
     "summary",
     "walk_forward",
+    "with_laps",
 ]

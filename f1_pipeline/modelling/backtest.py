@@ -34,8 +34,9 @@ def walk_forward(
 ) -> pd.DataFrame:
     """Forecasts of all races of the season, by the model and by its baseline, for all variants.
 
-    Returns the columns of contract `backtest_predictions` but `fingerprint`. Rows of later races
-    may be in the training set; they are not read. `progress` gets a line after each variant.
+    Returns the columns of contract `backtest_predictions` but `fingerprint` and `tier`. Rows of
+    later races may be in the training set; they are not read. `progress` gets a line after each
+    variant.
 
     Raises `UsageError` when the season holds no race, `NotEnoughRacesError` when too few precede.
     """

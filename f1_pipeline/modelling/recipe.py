@@ -18,6 +18,12 @@ TREE_FEATURES = (
     "qualifying_teammate",
     "practice_gap",
     "practice_best_gap",
+    "practice_last_gap",
+    "practice_rank",
+    "practice_best_rank",
+    "practice_mean_rank",
+    "practice_teammate",
+    "practice_team_gap",
     "finish_form",
     "finish_level",
     "finish_form_rank",
@@ -49,12 +55,21 @@ LINEAR_FEATURES = (
     "qualifying_gap",
     "qualifying_teammate",
     "practice_gap",
+    "practice_best_gap",
+    "practice_last_gap",
+    "log_practice_rank",
+    "log_practice_best_rank",
+    "log_practice_mean_rank",
+    "practice_teammate",
+    "practice_team_gap",
     "finish_form",
     "finish_level",
     "last_finish",
     "grid_form",
     "grid_gain",
     "qualifying_gap_form",
+    "practice_form",
+    "practice_gap_form",
     "teammate_qualifying",
     "teammate_finish",
     "win_rate",
@@ -68,9 +83,12 @@ LINEAR_FEATURES = (
     "team_grid_form",
     "team_qualifying_gap_form",
     "team_qualifying_gap_season",
+    "team_practice_form",
+    "team_practice_gap_form",
     "team_points_share",
     "log_team_championship_position",
 )
+LAP_FEATURES = ("race_pace_form", "teammate_race_pace", "team_race_pace_form")
 HAZARD_FEATURES = (
     "rank_share",
     "log_rank",
@@ -106,7 +124,8 @@ class StageRecipe:
     """Weights of the strengths by stage, from forecasts of the latest seasons out of sample.
 
     `towards` is where few races leave them: per stage (win, 2-3, 4-10, 11 on) the weights of the
-    linear strength, the tree's, and the tree's on the scale of places.
+    linear strength, the tree's, and the tree's on the scale of places. `grid_towards`: the same of
+    the place on the grid alone.
     """
 
     seasons: int = 8
@@ -117,6 +136,7 @@ class StageRecipe:
         (0.6, -1.7, 3.6),
         (0.2, -2.8, 3.5),
     )
+    grid_towards: tuple[tuple[float], ...] = ((1.0,), (1.0,), (1.0,), (1.0,))
 
 
 @dataclass(frozen=True)
@@ -170,3 +190,9 @@ QUICK = replace(
     draws=4_000,
     refit_every=30,
 )
+
+
+def with_laps(recipe: Recipe) -> Recipe:
+    """The recipe of the timing tier: race pace in the linear strength, the rest as it was."""
+    features = (*recipe.linear.features, *LAP_FEATURES)
+    return replace(recipe, linear=replace(recipe.linear, features=features))

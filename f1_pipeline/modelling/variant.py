@@ -15,11 +15,9 @@ from f1_pipeline.modelling.hazard import Hazard, fit_hazard
 from f1_pipeline.modelling.ordering import in_time, starting_rank
 from f1_pipeline.modelling.positions import PODIUM_PLACES, forecast_columns
 from f1_pipeline.modelling.recipe import Recipe, ResetRecipe
-from f1_pipeline.modelling.simulation import STAGES, Draws, simulate
+from f1_pipeline.modelling.simulation import Draws, simulate
 from f1_pipeline.modelling.stages import fit_stages
 from f1_pipeline.modelling.strength import SCORES, Strength, fit_strength
-
-_GRID_TOWARDS = ((1.0,),) * len(STAGES)
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,9 @@ def fit_variant(
     return VariantModel(
         strength=fit_strength(rows, recipe),
         weights=fit_stages(of_cars, race, finish, recipe.stages.towards, recipe.stages.ridge),
-        grid_weights=fit_stages(of_grid, race, finish, _GRID_TOWARDS, recipe.stages.ridge),
+        grid_weights=fit_stages(
+            of_grid, race, finish, recipe.stages.grid_towards, recipe.stages.ridge
+        ),
         hazard=fit_hazard(rows, recipe.hazard),
         reset=recipe.reset,
         draws=recipe.draws,

@@ -39,12 +39,19 @@ FACTORS = {
         lambda v: f"qualified {v:.2f} % off the best lap",
     ),
     "practice": Factor(
-        ("practice_gap", "practice_best_gap"),
-        "practice_gap",
-        lambda v: f"practised {v:.2f} % off the best laps",
+        (
+            *("practice_gap", "practice_best_gap", "practice_last_gap", "practice_rank"),
+            *("practice_best_rank", "practice_mean_rank", "practice_teammate"),
+            "practice_team_gap",
+        ),
+        "practice_mean_rank",
+        lambda v: f"was about {_th(v)} in practice",
     ),
     "one-lap form": Factor(
-        ("grid_form", "qualifying_gap_form", "qualifying_form_rank", "teammate_qualifying"),
+        (
+            *("grid_form", "qualifying_gap_form", "qualifying_form_rank", "teammate_qualifying"),
+            *("practice_form", "practice_gap_form"),
+        ),
         "qualifying_gap_form",
         lambda v: f"has qualified {v:.2f} % off the best of late",
     ),
@@ -52,6 +59,7 @@ FACTORS = {
         (
             *("finish_form", "finish_level", "finish_form_rank", "last_finish", "grid_gain"),
             *("teammate_finish", "retirement_rate", "win_rate", "podium_rate", "points_rate"),
+            *("race_pace_form", "teammate_race_pace"),
         ),
         "finish_form",
         lambda v: f"has finished about {_th(v)} of late",
@@ -66,7 +74,8 @@ FACTORS = {
         (
             *("team_finish_form", "team_grid_form", "team_qualifying_gap_form", "team_pace_rank"),
             *("team_qualifying_gap_season", "team_retirement_rate", "team_points_share"),
-            "team_championship_position",
+            *("team_championship_position", "team_practice_form", "team_practice_gap_form"),
+            "team_race_pace_form",
         ),
         "team_finish_form",
         lambda v: f"the team's cars have finished about {_th(v)} of late",

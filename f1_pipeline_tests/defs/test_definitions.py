@@ -17,7 +17,7 @@ RECORDED = {"raw/laps", "raw/weather", "raw/track_status", "raw/race_control", "
 BY_EVENT = {"raw/results", "raw/qualifying", "raw/sprint", "raw/pit_stops", *RECORDED}
 TABLES = {
     "tables": [name for name, c in CONTRACTS.items() if c.layer == "tables"],
-    "features": ["circuit_patterns", "driver_form", "race_features", "team_form"],
+    "features": ["circuit_patterns", "driver_form", "lap_form", "race_features", "team_form"],
     "model": ["training_set"],
     "predictions": ["race_predictions", "explanations", "scored_predictions"],
 }

@@ -12,11 +12,12 @@ Tables = Mapping[str, pd.DataFrame]
 
 
 def build_all(tables: Tables) -> dict[str, pd.DataFrame]:
-    """The four feature frames of the tables."""
+    """The five feature frames of the tables."""
     frames = {
         "driver_form": features.driver_form(tables),
         "team_form": features.team_form(tables),
         "circuit_patterns": features.circuit_patterns(tables),
+        "lap_form": features.lap_form(tables),
     }
     frames["race_features"] = features.race_features(tables, *frames.values())
     return frames

@@ -20,9 +20,20 @@ OUTCOME_TABLES = (
     "practice_results",
     "pit_stops",
     "standings",
+    "race_pace",
 )
-_NUMBERS = {"points", "best_ms", "q1_ms", "q2_ms", "q3_ms", "pit_lane_ms", "laps"}
-_IDENTITY = {"source", "tier", "event_id", "driver_id", "constructor_id", "session", "stop"}
+_OF_THE_RACE = ("race_results", "pit_stops", "standings", "race_pace")
+_NUMBERS = {"points", "best_ms", "q1_ms", "q2_ms", "q3_ms", "pit_lane_ms", "laps", "pace_ms", "gap"}
+_IDENTITY = {
+    "source",
+    "tier",
+    "event_id",
+    "driver_id",
+    "constructor_id",
+    "session",
+    "stop",
+    "stint",
+}
 _IDENTITY |= {"championship", "competitor_id"}
 
 
@@ -98,7 +109,7 @@ def _hidden(
     own = frame["event_id"].eq(event_id)
     events = tables["events"]
     fmt = events.loc[events["event_id"].eq(event_id), "format"].item()
-    if horizon == "pre_weekend" or name in ("race_results", "pit_stops", "standings"):
+    if horizon == "pre_weekend" or name in _OF_THE_RACE:
         return own
     if name == "practice_results":
         return own & False

@@ -16,7 +16,7 @@ from f1_pipeline.settings import load_settings
 from f1_pipeline.storage.warehouse import Superseded, Warehouse
 from f1_pipeline_tests.features.conftest import Tables, build_all
 
-FRAMES = ("driver_form", "team_form", "circuit_patterns", "race_features")
+FRAMES = ("driver_form", "team_form", "circuit_patterns", "lap_form", "race_features")
 CORRECTED = "2022-prix-2"
 HOUR = timedelta(hours=1)
 
@@ -67,10 +67,10 @@ def regridded(tables: Tables, event_id: str = CORRECTED) -> Tables:
 
 
 def as_seen(tables: Tables, *superseded: Replaced) -> dict[str, pd.DataFrame]:
-    """The four frames, as the assets make them."""
+    """The five frames, as the assets make them."""
     made = {
         name: features.compute_as_seen(getattr(features, name), tables, superseded)
-        for name in FRAMES[:3]
+        for name in FRAMES[:4]
     }
 
     def joined(seen: features.Tables) -> pd.DataFrame:

@@ -125,6 +125,35 @@ def test_circuit_patterns_count_earlier_races_there(
     assert 0 <= later["retirement_rate"] <= 1
 
 
+def test_race_pace_is_that_of_earlier_races_by_their_clean_laps(
+    tables: Tables, frames: dict[str, pd.DataFrame]
+) -> None:
+    driver = "driver-04"
+    pace = tables["race_pace"].query("driver_id == @driver and event_id < '2022-prix-3'")
+    pace = pace.assign(clean_laps=np.where(pace["stint"].eq(1), 5, 15))
+    thinned = tables["race_pace"].copy()
+    thinned.loc[pace.index, "clean_laps"] = pace["clean_laps"]
+    form = _of(
+        features.lap_form(dict(tables) | {"race_pace": thinned}),
+        event_id="2022-prix-3",
+        driver_id=driver,
+    )
+    gaps = pace["gap"].to_numpy().reshape(-1, 2) @ [0.25, 0.75]
+    assert len(gaps) > 3
+    assert form["race_pace_form"] == pytest.approx(_decayed(list(gaps), 4))
+    before = _of(frames["lap_form"], event_id="2021-prix-1", driver_id=driver)
+    assert before.drop(["event_id", "driver_id"]).isna().all()
+
+
+def test_a_race_with_few_clean_laps_or_a_damaged_car_says_little(tables: Tables) -> None:
+    few = tables["race_pace"].assign(clean_laps=3)
+    lame = tables["race_pace"].assign(gap=50.0)
+    empty = features.lap_form(dict(tables) | {"race_pace": few})
+    assert empty.drop(columns=["event_id", "driver_id"]).isna().all(axis=None)
+    slowest = features.lap_form(dict(tables) | {"race_pace": lame})
+    assert slowest["race_pace_form"].dropna().eq(4).all()
+
+
 def test_state_is_carried_over_events_that_are_still_to_come(
     frames: dict[str, pd.DataFrame],
 ) -> None:

@@ -62,6 +62,12 @@ def _own_stops(tables: Tables, rows: pd.DataFrame) -> pd.Series:
     return rows["event_id"].map(tables["pit_stops"].groupby("event_id")["pit_lane_ms"].mean())
 
 
+def _own_pace(tables: Tables, rows: pd.DataFrame) -> pd.Series:
+    gaps = tables["race_pace"].groupby(["event_id", "driver_id"])["gap"].mean()
+    keys = pd.MultiIndex.from_frame(rows[["event_id", "driver_id"]])
+    return pd.Series(gaps.reindex(keys).to_numpy(), rows.index)
+
+
 def _own_qualifying(tables: Tables, rows: pd.DataFrame) -> pd.Series:
     times = tables["qualifying_results"].groupby("event_id")["q1_ms"].mean()
     return rows["event_id"].map(times).astype("float64")
@@ -86,6 +92,7 @@ def _own_grid(tables: Tables, rows: pd.DataFrame) -> pd.Series:
         (_career_mean, "2022-prix-2", VARIANTS[0]),
         (_own_standing, "2022-prix-2", VARIANTS[2]),
         (_own_stops, "2022-prix-2", VARIANTS[1]),
+        (_own_pace, "2022-prix-2", VARIANTS[2]),
         (_own_qualifying, "2022-prix-2", VARIANTS[0]),
         (_own_sprint, "2023-prix-3", VARIANTS[1]),
         (_own_sprint, "2024-prix-3", VARIANTS[0]),

@@ -110,8 +110,31 @@ def test_who_did_not_qualify_comes_last_by_name(tables: Tables) -> None:
 def test_before_the_weekend_nothing_of_it_is_seen(frames: dict[str, pd.DataFrame]) -> None:
     rows = frames["race_features"].query("horizon == 'pre_weekend'")
     weekend = ["grid_place", "pit_lane", "qualifying_order", "qualifying_gap", "sprint_order"]
-    weekend += ["qualifying_teammate", "practice_gap", "practice_best_gap"]
+    practice = {c for c in rows if c.startswith("practice_") and not c.endswith("form")}
+    assert len(practice) == 8
+    weekend += ["qualifying_teammate", *practice]
     assert rows[weekend].isna().all(axis=None)
+
+
+def test_practice_is_told_in_places_and_within_the_team(
+    tables: Tables, frames: dict[str, pd.DataFrame]
+) -> None:
+    """Written out from the sessions' times, for a race with three of them."""
+    event = "2024-prix-1"
+    shown = _rows(frames, event, "post_practice", "none")
+    times = tables["practice_results"].query("event_id == @event")
+    times = times.pivot(index="driver_id", columns="session", values="best_ms").astype("float64")
+    places = times.rank().mean(axis=1).reindex(shown.index)
+    assert list(times) == ["FP1", "FP2", "FP3"]
+    assert shown["practice_mean_rank"].tolist() == pytest.approx(places.tolist())
+    gaps = (100 * (times / times.min() - 1)).clip(upper=10).reindex(shown.index)
+    assert shown["practice_last_gap"].tolist() == pytest.approx(gaps["FP3"].tolist())
+    assert shown["practice_rank"].tolist() == gaps.mean(axis=1).rank().tolist()
+    assert shown["practice_best_rank"].tolist() == gaps.min(axis=1).rank().tolist()
+    for _, team in shown.groupby("constructor_id"):
+        assert (team["practice_team_gap"] == team["practice_best_gap"].min()).all()
+        assert team["practice_teammate"].sum() == pytest.approx(0)
+        assert (team["practice_teammate"].idxmin()) == team["practice_gap"].idxmin()
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,9 @@ def tables() -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def race_features(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     form = features.driver_form(tables), features.team_form(tables)
-    rows = features.race_features(tables, *form, features.circuit_patterns(tables))
+    rows = features.race_features(
+        tables, *form, features.circuit_patterns(tables), features.lap_form(tables)
+    )
     return check(rows, CONTRACTS["race_features"])
 
 

@@ -23,7 +23,7 @@ def result(training_set: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
 def test_it_meets_its_contract_and_covers_the_season(
     training_set: pd.DataFrame, result: pd.DataFrame
 ) -> None:
-    check(result.assign(fingerprint="x"), CONTRACTS["backtest_predictions"])
+    check(result.assign(fingerprint="x", tier="results"), CONTRACTS["backtest_predictions"])
     expected = training_set[training_set["season"].eq(SEASON)]
     assert len(result) == 2 * len(expected)
     assert set(result["model"]) == {"catboost", "baseline"}

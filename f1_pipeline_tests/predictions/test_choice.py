@@ -22,6 +22,7 @@ def known() -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.DataFrame]:
         features.driver_form(tables),
         features.team_form(tables),
         features.circuit_patterns(tables),
+        features.lap_form(tables),
     )
     return tables, rows, features.training_set(rows, tables)
 

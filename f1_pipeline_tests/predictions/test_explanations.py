@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from f1_pipeline.contracts import CONTRACTS, check
-from f1_pipeline.modelling import STANDARD
+from f1_pipeline.modelling import STANDARD, with_laps
 from f1_pipeline.predictions import explanations, sentence
 from f1_pipeline.predictions.choice import Baseline, Forecaster
 from f1_pipeline.predictions.explanations import FACTORS
@@ -39,7 +39,7 @@ def made(**more) -> pd.DataFrame:
 
 def test_every_feature_of_the_strengths_is_of_one_factor():
     named = [feature for factor in FACTORS.values() for feature in factor.features]
-    read = {name.removeprefix("log_") for name in STANDARD.linear.features}
+    read = {name.removeprefix("log_") for name in with_laps(STANDARD).linear.features}
     assert len(named) == len(set(named))
     assert set(named) == read | set(STANDARD.tree.features)
 

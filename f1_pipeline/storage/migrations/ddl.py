@@ -30,6 +30,22 @@ def create(name: str, columns: str, key: str) -> None:
     )
 
 
+def drop(name: str) -> None:
+    """Drop a table whose rows can be computed again."""
+    op.drop_table(name, schema=_schema())
+
+
+def add(name: str, columns: str) -> None:
+    """Add columns, written in the same way, to a table."""
+    for text in columns.split(","):
+        op.add_column(name, _column(text), schema=_schema())
+
+
+def _schema() -> str | None:
+    """Alembic does not translate the schema of ALTER TABLE, and SQLite has none."""
+    return SCHEMA if op.get_bind().dialect.name == "postgresql" else None
+
+
 def _column(text: str) -> "sa.Column[Any]":
     name, kind, *rest = text.split()
     return sa.Column(name, _TYPES[kind], nullable=rest == ["null"])
