@@ -10,6 +10,7 @@ import dagster as dg
 
 from f1_pipeline.defs import (
     checks,
+    evidence,
     features,
     jobs,
     model,
@@ -35,7 +36,7 @@ def build_definitions(**resources: Any) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [raw, timing, tables, timing_tables, features, model, predictions]
+            [raw, timing, tables, timing_tables, features, model, evidence, predictions]
         ),
         asset_checks=checks.contract_checks,
         jobs=jobs.JOBS,

@@ -13,8 +13,9 @@ FILLED = (
     *("driver_form", "team_form", "circuit_patterns", "lap_form", "race_features"),
     "training_set",
 )
-# Nothing is scored until a race that was forecast has a result; the baseline explains nothing.
-MAY_BE_EMPTY = ("scored_predictions", "explanations")
+# Nothing is scored until a race that was forecast has a result; the baseline explains nothing;
+# and the record begins with the first backtest.
+MAY_BE_EMPTY = ("scored_predictions", "explanations", "track_record")
 NAMES = (*FILLED, *MAY_BE_EMPTY)
 
 

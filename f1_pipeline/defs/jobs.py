@@ -13,7 +13,8 @@ BY_EVENT = dg.AssetSelection.assets(
 )
 RECORDINGS = dg.AssetSelection.assets(*(["raw", name] for name in timing.PARTS))
 TIMING_TABLES = dg.AssetSelection.assets(*(["tables", name] for name in timing_tables.NAMES))
-BACKTEST = dg.AssetSelection.assets(["model", "backtest"])
+BACKTEST = dg.AssetSelection.assets(["model", "backtest"], ["model", "track_record"])
+STUDIES = dg.AssetSelection.assets(["model", "studies"])
 PREDICTIONS = dg.AssetSelection.assets(*predictions.MADE)
 CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
 SCORES = dg.AssetSelection.assets(["predictions", "scored_predictions"])
@@ -24,7 +25,8 @@ FITS = dg.AssetSelection.assets(
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - BY_EVENT - RECORDINGS - BACKTEST - PREDICTIONS - CALENDAR,
+    selection=dg.AssetSelection.all()
+    - (BY_EVENT | RECORDINGS | BACKTEST | STUDIES | PREDICTIONS | CALENDAR),
     description="Archive and kept answers to model: every table, feature and fit, all that knows "
     "no partition. Asks no upstream.",
 )
@@ -64,7 +66,12 @@ after_race = dg.define_asset_job(
 backtest_season = dg.define_asset_job(
     "backtest_season",
     selection=BACKTEST,
-    description="The walk-forward backtest of one season.",
+    description="The walk-forward backtest of one season, and the record of all of them.",
+)
+study = dg.define_asset_job(
+    "study",
+    selection=STUDIES,
+    description="What each part of the recipe is worth, on the seasons it was chosen on.",
 )
 predict_event = dg.define_asset_job(
     "predict_event",
@@ -80,6 +87,7 @@ JOBS: list[Any] = [
     update_tables,
     after_race,
     backtest_season,
+    study,
     predict_event,
     collect_season,
     record_season,

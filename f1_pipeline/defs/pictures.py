@@ -7,16 +7,25 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from f1_pipeline.modelling import scores_by_race
+
 _BLUE, _GREY, _RED = "#2563a8", "#b9c0c8", "#c0392b"
 _BINS = 10
+_HORIZONS = (
+    ("pre_weekend", "before the weekend", _GREY),
+    ("post_practice", "after practice", _RED),
+    ("post_qualifying", "after qualifying", _BLUE),
+)
 
 
-def _figure(width: float, height: float) -> tuple[Any, Any]:
+def _figure(width: float, height: float, panels: int = 1) -> tuple[Any, Any]:
+    """A figure with its axes: one, or so many side by side."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
+    axes = figure.subplots(1, panels)
+    for panel in axes if panels > 1 else [axes]:
+        panel.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
@@ -78,3 +87,60 @@ def importance(shares: "pd.Series[float]", title: str, most: int = 15) -> dg.Met
     axes.set_title(title)
     axes.set_xlabel("share of the importance")
     return _markdown(figure, title)
+
+
+def by_season(model: pd.DataFrame, baseline: pd.DataFrame, title: str) -> dg.MetadataValue:
+    """Scores of each season, model and baseline: three that are better when low."""
+    figure, axes = _figure(10, 3.4, panels=3)
+    for panel, metric in zip(axes, ("win_ll", "points_ll", "rps"), strict=True):
+        for rows, colour, label in ((model, _BLUE, "model"), (baseline, _GREY, "baseline")):
+            season = rows.groupby("event_id")["season"].first()
+            means = scores_by_race(rows)[metric].groupby(season).mean()
+            panel.plot(means.index.astype(str), means, color=colour, marker="o", label=label)
+        panel.set_title(f"{metric} (lower is better)", fontsize=10)
+        panel.tick_params(axis="x", rotation=45)
+    axes[0].legend(frameon=False)
+    figure.suptitle(title)
+    return _markdown(figure, title)
+
+
+def ablation(compared: pd.DataFrame, title: str) -> dg.MetadataValue:
+    """Per factor what the points log-loss gains without it, with its interval, by horizon."""
+    rows = compared[compared["study"].eq("ablation") & compared["metric"].eq("points_ll")]
+    order = rows.groupby("case")["difference"].mean().sort_values().index
+    figure, axes = _figure(8, 0.5 * len(order) + 1.4)
+    for shift, (name, label, colour) in zip((-0.22, 0, 0.22), _HORIZONS, strict=True):
+        mine = _of_variant(rows, name).set_index("case").reindex(order)
+        places = [place + shift for place in range(len(order))]
+        spread = [mine["difference"] - mine["low"], mine["high"] - mine["difference"]]
+        axes.errorbar(
+            mine["difference"], places, xerr=spread, fmt="o", ms=4, color=colour, label=label
+        )
+    axes.axvline(0, color=_GREY, linewidth=1)
+    axes.set_yticks(range(len(order)), order)
+    axes.set_xlabel("points log-loss, difference to the whole recipe (right: worse without)")
+    axes.set_title(title)
+    axes.legend(loc="lower right", frameon=False)
+    return _markdown(figure, title)
+
+
+def history(compared: pd.DataFrame, title: str) -> dg.MetadataValue:
+    """The learning curve: points log-loss and rank correlation by seasons of history."""
+    figure, axes = _figure(9, 3.6, panels=2)
+    rows = compared[compared["study"].isin(["history", "recipe"])]
+    ticks = [*sorted(rows.loc[rows["study"].eq("history"), "case"]), "all"]
+    for panel, metric in zip(axes, ("points_ll", "spearman"), strict=True):
+        for name, label, colour in _HORIZONS:
+            mine = _of_variant(rows[rows["metric"].eq(metric)], name)
+            values = mine.set_index(mine["case"].where(mine["study"].eq("history"), "all"))
+            panel.plot(ticks, values["value"].reindex(ticks), "o-", color=colour, label=label)
+        panel.set_xlabel("seasons of history")
+        panel.set_title(metric, fontsize=10)
+    axes[1].legend(frameon=False)
+    figure.suptitle(title)
+    return _markdown(figure, title)
+
+
+def _of_variant(rows: pd.DataFrame, horizon: str) -> pd.DataFrame:
+    """After qualifying the official grid speaks for both rungs."""
+    return rows[rows["horizon"].eq(horizon) & rows["grid_source"].ne("qualifying")]

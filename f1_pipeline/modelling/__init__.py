@@ -4,7 +4,8 @@
 a season and `evaluate` scores it. The parts, in the order of a forecast: `ordering`, `design` (rows
 to matrices), `strength` (a linear Plackett-Luce model and CatBoost), `stages` (calibration),
 `hazard` (retirements), `simulation` (one joint distribution), `positions`; `explanation` splits a
-strength among its features. Every parameter is in `recipe`.
+strength among its features, `studies` measure what each part is worth. Every parameter is in
+`recipe`.
 """
 
 from f1_pipeline.modelling.backtest import walk_forward
@@ -16,9 +17,12 @@ from f1_pipeline.modelling.race_model import (
     UnknownVariantError,
     fit,
 )
-from f1_pipeline.modelling.recipe import QUICK, STANDARD, Recipe, with_laps
+from f1_pipeline.modelling.recipe import CHOICE_SEASONS, FACTORS, QUICK, STANDARD, Recipe, with_laps
+from f1_pipeline.modelling.track_record import track_record
 
 __all__ = [
+    "CHOICE_SEASONS",
+    "FACTORS",
     "METRICS",
     "QUICK",
     "STANDARD",
@@ -32,6 +36,7 @@ __all__ = [
     "fit",
     "scores_by_race",
     "summary",
+    "track_record",
     "walk_forward",
     "with_laps",
 ]

@@ -81,7 +81,7 @@ def evaluate(
     if keys[0] != keys[1] or not keys[0]:
         raise ScoreError("Model and baseline must forecast the same drivers of the same races.")
     model, baseline = _Period.of(model_rows), _Period.of(baseline_rows)
-    counts = _resampled_counts(model.races, resamples, seed)
+    counts = resampled_counts(model.races, resamples, seed)
     once = np.ones((1, model.races))
     values = [period.metrics(once)[0] for period in (model, baseline)]
     with np.errstate(invalid="ignore"):
@@ -213,7 +213,8 @@ class _Period:
         return np.column_stack([means, auc, *eces])
 
 
-def _resampled_counts(races: int, resamples: int, seed: int) -> FloatArray:
+def resampled_counts(races: int, resamples: int = RESAMPLES, seed: int = SEED) -> FloatArray:
+    """Resamples by races: how often each race was drawn."""
     drawn = np.random.default_rng(seed).multinomial(races, np.full(races, 1 / races), resamples)
     return drawn.astype(np.float64)
 

@@ -11,6 +11,8 @@ from functools import cached_property
 
 CODE_VERSION = 1
 
+CHOICE_SEASONS = (2014, 2015, 2016, 2017, 2018)  # every choice was made on these
+
 TREE_FEATURES = (
     "grid_place",
     "qualifying_order",
@@ -95,6 +97,34 @@ HAZARD_FEATURES = (
     "circuit_retirement_rate",
     "circuit_recent_retirement_rate",
 )
+
+
+# What a feature speaks of: each of the strengths' belongs to one factor.
+FACTORS = {
+    "grid": ("grid_place",),
+    "qualifying": ("qualifying_order", "qualifying_gap", "qualifying_teammate"),
+    "practice": (
+        *("practice_gap", "practice_best_gap", "practice_last_gap", "practice_rank"),
+        *("practice_best_rank", "practice_mean_rank", "practice_teammate", "practice_team_gap"),
+    ),
+    "one-lap form": (
+        *("grid_form", "qualifying_gap_form", "qualifying_form_rank", "teammate_qualifying"),
+        *("practice_form", "practice_gap_form"),
+    ),
+    "race form": (
+        *("finish_form", "finish_level", "finish_form_rank", "last_finish", "grid_gain"),
+        *("teammate_finish", "retirement_rate", "win_rate", "podium_rate", "points_rate"),
+        *("race_pace_form", "teammate_race_pace"),
+    ),
+    "standing": ("championship_position", "championship_share", "previous_position"),
+    "experience": ("starts",),
+    "team": (
+        *("team_finish_form", "team_grid_form", "team_qualifying_gap_form", "team_pace_rank"),
+        *("team_qualifying_gap_season", "team_retirement_rate", "team_points_share"),
+        *("team_championship_position", "team_practice_form", "team_practice_gap_form"),
+        "team_race_pace_form",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -196,3 +226,17 @@ def with_laps(recipe: Recipe) -> Recipe:
     """The recipe of the timing tier: race pace in the linear strength, the rest as it was."""
     features = (*recipe.linear.features, *LAP_FEATURES)
     return replace(recipe, linear=replace(recipe.linear, features=features))
+
+
+def without(recipe: Recipe, factor: str) -> Recipe:
+    """The recipe whose strengths do not read the features of a factor. Raises `KeyError`."""
+    gone = FACTORS[factor]
+
+    def kept(features: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(name for name in features if name.removeprefix("log_") not in gone)
+
+    return replace(
+        recipe,
+        tree=replace(recipe.tree, features=kept(recipe.tree.features)),
+        linear=replace(recipe.linear, features=kept(recipe.linear.features)),
+    )

@@ -1,6 +1,6 @@
 """Why a forecast is what it is: the model's contributions as factors, in a fan's words.
 
-Every feature of the strengths belongs to one factor. Contributions are log-odds against the field's
+Contributions are log-odds against the field's
 mean, so they add up over factors; who retires is not among them.
 """
 
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from f1_pipeline.modelling import FACTORS
 from f1_pipeline.predictions.choice import Forecaster
 
 _COLUMNS = ["event_id", "driver_id", "horizon", "run_id", "factor", "contribution", "words"]
 
 
 @dataclass(frozen=True)
-class Factor:
-    """`features` that count as one; `shown`: the feature whose value is told, and how."""
+class Told:
+    """`feature`: the one whose value is told of a factor, and how."""
 
-    features: tuple[str, ...]
-    shown: str
+    feature: str
     words: Callable[[float], str]
 
 
@@ -31,54 +31,18 @@ def _th(place: float) -> str:
     return f"{number}{ending}"
 
 
-FACTORS = {
-    "grid": Factor(("grid_place",), "grid_place", lambda v: f"starts {_th(v)}"),
-    "qualifying": Factor(
-        ("qualifying_order", "qualifying_gap", "qualifying_teammate"),
-        "qualifying_gap",
-        lambda v: f"qualified {v:.2f} % off the best lap",
+TOLD = {
+    "grid": Told("grid_place", lambda v: f"starts {_th(v)}"),
+    "qualifying": Told("qualifying_gap", lambda v: f"qualified {v:.2f} % off the best lap"),
+    "practice": Told("practice_mean_rank", lambda v: f"was about {_th(v)} in practice"),
+    "one-lap form": Told(
+        "qualifying_gap_form", lambda v: f"has qualified {v:.2f} % off the best of late"
     ),
-    "practice": Factor(
-        (
-            *("practice_gap", "practice_best_gap", "practice_last_gap", "practice_rank"),
-            *("practice_best_rank", "practice_mean_rank", "practice_teammate"),
-            "practice_team_gap",
-        ),
-        "practice_mean_rank",
-        lambda v: f"was about {_th(v)} in practice",
-    ),
-    "one-lap form": Factor(
-        (
-            *("grid_form", "qualifying_gap_form", "qualifying_form_rank", "teammate_qualifying"),
-            *("practice_form", "practice_gap_form"),
-        ),
-        "qualifying_gap_form",
-        lambda v: f"has qualified {v:.2f} % off the best of late",
-    ),
-    "race form": Factor(
-        (
-            *("finish_form", "finish_level", "finish_form_rank", "last_finish", "grid_gain"),
-            *("teammate_finish", "retirement_rate", "win_rate", "podium_rate", "points_rate"),
-            *("race_pace_form", "teammate_race_pace"),
-        ),
-        "finish_form",
-        lambda v: f"has finished about {_th(v)} of late",
-    ),
-    "standing": Factor(
-        ("championship_position", "championship_share", "previous_position"),
-        "championship_position",
-        lambda v: f"is {_th(v)} in the championship",
-    ),
-    "experience": Factor(("starts",), "starts", lambda v: f"has started {round(v)} races"),
-    "team": Factor(
-        (
-            *("team_finish_form", "team_grid_form", "team_qualifying_gap_form", "team_pace_rank"),
-            *("team_qualifying_gap_season", "team_retirement_rate", "team_points_share"),
-            *("team_championship_position", "team_practice_form", "team_practice_gap_form"),
-            "team_race_pace_form",
-        ),
-        "team_finish_form",
-        lambda v: f"the team's cars have finished about {_th(v)} of late",
+    "race form": Told("finish_form", lambda v: f"has finished about {_th(v)} of late"),
+    "standing": Told("championship_position", lambda v: f"is {_th(v)} in the championship"),
+    "experience": Told("starts", lambda v: f"has started {round(v)} races"),
+    "team": Told(
+        "team_finish_form", lambda v: f"the team's cars have finished about {_th(v)} of late"
     ),
 }
 
@@ -111,20 +75,20 @@ def _of_horizon(
     by_feature = forecaster.model.contributions(race, expected.to_numpy(dtype="float64"))
     if by_feature.empty:
         return by_feature
-    of_factor = {feature: name for name, f in FACTORS.items() for feature in f.features}
+    of_factor = {feature: name for name, features in FACTORS.items() for feature in features}
     by_factor = by_feature.T.groupby(of_factor).sum().T
     rows = by_factor.rename_axis(columns="factor").stack().rename("contribution").reset_index()
     values = race.set_index("driver_id")
     rows["words"] = [
-        _words(FACTORS[factor], values.at[driver, FACTORS[factor].shown])
+        _words(TOLD[factor], values.at[driver, TOLD[factor].feature])
         for driver, factor in zip(rows["driver_id"], rows["factor"], strict=True)
     ]
     about = {name: first[name] for name in ("event_id", "horizon", "run_id")}
     return rows.assign(**about)[_COLUMNS]
 
 
-def _words(factor: Factor, value: float) -> str | None:
-    return None if pd.isna(value) else factor.words(float(value))
+def _words(told: Told, value: float) -> str | None:
+    return None if pd.isna(value) else told.words(float(value))
 
 
 def sentence(rows: pd.DataFrame, most: int = 3) -> str:

@@ -18,7 +18,7 @@ BY_EVENT = {"raw/results", "raw/qualifying", "raw/sprint", "raw/pit_stops", *REC
 TABLES = {
     "tables": [name for name, c in CONTRACTS.items() if c.layer == "tables"],
     "features": ["circuit_patterns", "driver_form", "lap_form", "race_features", "team_form"],
-    "model": ["training_set"],
+    "model": ["training_set", "track_record"],
     "predictions": ["race_predictions", "explanations", "scored_predictions"],
 }
 
@@ -26,7 +26,7 @@ TABLES = {
 def test_the_graph_holds_the_layers() -> None:
     expected = {f"{layer}/{name}" for layer, names in TABLES.items() for name in names}
     expected |= {"raw/archive", "raw/calendar", *BY_EVENT}
-    expected |= {"model/backtest", "model/challenger", "model/champion"}
+    expected |= {"model/backtest", "model/challenger", "model/champion", "model/studies"}
     assert {key.to_user_string() for key in KEYS} == expected
 
 

@@ -6,7 +6,14 @@ import pytest
 
 from f1_pipeline.contracts import CONTRACTS, check
 from f1_pipeline.errors import UsageError
-from f1_pipeline.modelling import NotEnoughRacesError, Recipe, evaluate, fit, walk_forward
+from f1_pipeline.modelling import (
+    NotEnoughRacesError,
+    Recipe,
+    evaluate,
+    fit,
+    track_record,
+    walk_forward,
+)
 from f1_pipeline.modelling.positions import FORECAST
 from f1_pipeline.modelling.race_model import VARIANTS
 from f1_pipeline_tests.modelling.conftest import one_race
@@ -105,3 +112,27 @@ def test_a_season_that_cannot_be_forecast_is_refused(
         walk_forward(training_set, 2021, recipe)
     with pytest.raises(UsageError, match="No race of 2030"):
         walk_forward(training_set, 2030, recipe)
+
+
+def test_the_track_record_is_that_of_the_rows(result: pd.DataFrame) -> None:
+    rows = result.assign(fingerprint="x", tier="results")
+    record = check(track_record(rows), CONTRACTS["track_record"])
+    assert set(record["period"]) == {"reported"}
+    by_variant = record.groupby(["horizon", "grid_source", "against"]).size()
+    assert len(by_variant) == len(VARIANTS) + 2  # on both rungs of the grid the standings too
+    model = rows[rows["model"].eq("catboost") & rows["grid_source"].eq("qualifying")]
+    standings = rows[rows["model"].eq("baseline") & rows["horizon"].eq("pre_weekend")]
+    scores = evaluate(model, standings)
+    mine = record[record["grid_source"].eq("qualifying") & record["against"].eq("standings")]
+    mine = mine.set_index("metric")
+    for metric, value in scores["difference"].items():
+        assert mine.at[metric, "difference"] == pytest.approx(value)
+        low, high = scores["difference_ci"][metric]
+        assert (mine.at[metric, "low"], mine.at[metric, "high"]) == pytest.approx((low, high))
+
+
+def test_seasons_that_were_chosen_on_are_a_period_of_their_own(result: pd.DataFrame) -> None:
+    rows = result.assign(fingerprint="x", tier="results")
+    flattered = rows.assign(season=2018, event_id=rows["event_id"].str.replace("2024", "2018"))
+    record = track_record(pd.concat([rows, flattered]))
+    assert record.groupby("period")["races"].max().to_dict() == {"chosen on": 6, "reported": 6}

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from f1_pipeline.contracts import CONTRACTS, check
-from f1_pipeline.modelling import STANDARD, with_laps
+from f1_pipeline.modelling import FACTORS, STANDARD, with_laps
 from f1_pipeline.predictions import explanations, sentence
 from f1_pipeline.predictions.choice import Baseline, Forecaster
-from f1_pipeline.predictions.explanations import FACTORS
+from f1_pipeline.predictions.explanations import TOLD
 
 FEATURES = ["grid_place", "qualifying_gap", "team_finish_form", "starts"]
 
@@ -26,7 +26,7 @@ class Model(Baseline):
 
 
 def race(**more) -> pd.DataFrame:
-    columns = {factor.shown: 2.0 for factor in FACTORS.values()}
+    columns = {told.feature: 2.0 for told in TOLD.values()}
     about = {"event_id": "2024-a", "horizon": "post_qualifying", "grid_source": "official"}
     return pd.DataFrame({"driver_id": ["bob", "ada"]}).assign(**(about | columns | more))
 
@@ -38,10 +38,12 @@ def made(**more) -> pd.DataFrame:
 
 
 def test_every_feature_of_the_strengths_is_of_one_factor():
-    named = [feature for factor in FACTORS.values() for feature in factor.features]
+    named = [feature for features in FACTORS.values() for feature in features]
     read = {name.removeprefix("log_") for name in with_laps(STANDARD).linear.features}
     assert len(named) == len(set(named))
     assert set(named) == read | set(STANDARD.tree.features)
+    assert list(TOLD) == list(FACTORS)
+    assert all(told.feature in FACTORS[name] for name, told in TOLD.items())
 
 
 def test_factors_add_up_and_meet_their_contract():
@@ -78,7 +80,7 @@ def test_the_baseline_explains_nothing():
     [(1, "1st"), (2.4, "2nd"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st")],
 )
 def test_places_are_told_in_words(place, words):
-    assert FACTORS["grid"].words(place) == f"starts {words}"
+    assert TOLD["grid"].words(place) == f"starts {words}"
 
 
 def test_a_sentence_names_what_counts_most():
