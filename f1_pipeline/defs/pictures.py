@@ -111,11 +111,10 @@ def ablation(compared: pd.DataFrame, title: str) -> dg.MetadataValue:
     figure, axes = _figure(8, 0.5 * len(order) + 1.4)
     for shift, (name, label, colour) in zip((-0.22, 0, 0.22), _HORIZONS, strict=True):
         mine = _of_variant(rows, name).set_index("case").reindex(order)
+        worse, low, high = (mine[c].to_numpy() for c in ("difference", "low", "high"))
         places = [place + shift for place in range(len(order))]
-        spread = [mine["difference"] - mine["low"], mine["high"] - mine["difference"]]
-        axes.errorbar(
-            mine["difference"], places, xerr=spread, fmt="o", ms=4, color=colour, label=label
-        )
+        spread = [worse - low, high - worse]
+        axes.errorbar(worse, places, xerr=spread, fmt="o", ms=4, color=colour, label=label)
     axes.axvline(0, color=_GREY, linewidth=1)
     axes.set_yticks(range(len(order)), order)
     axes.set_xlabel("points log-loss, difference to the whole recipe (right: worse without)")

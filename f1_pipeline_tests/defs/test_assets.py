@@ -89,9 +89,12 @@ def test_the_whole_flow(pipeline: Pipeline) -> None:
     assert metadata(refreshed, "tables/race_results")[0]["dagster/row_count"] == 3 * 6 * 12
     assert "data:image/png;base64," in str(metadata(refreshed, "model/challenger")[0]["importance"])
 
-    tested = metadata(pipeline.run("backtest_season", partition_key="2025"), "model/backtest")[0]
+    run = pipeline.run("backtest_season", partition_key="2025")
+    tested, record = (metadata(run, f"model/{name}")[0] for name in ("backtest", "track_record"))
     assert "data:image/png" in str(tested["calibration"])
     assert "| rps |" in str(tested["metrics"])
+    assert all("data:image/png" in str(record[name]) for name in ("by_season", "calibration"))
+    assert "**post_practice, grid none**: 2025-2025 (reported), 6 races" in str(record["metrics"])
 
     predicted = pipeline.run("predict_event", partition_key=NEXT)
     assert all(e.passed for e in predicted.get_asset_check_evaluations())
