@@ -5,7 +5,12 @@ These rows are outcomes: they may be read only through `decay`, which hands on t
 
 import pandas as pd
 
-from f1_pipeline.features.sessions import PRACTICES, practice_gaps, qualifying_gaps
+from f1_pipeline.features.sessions import (
+    PRACTICES,
+    practice_gaps,
+    practice_shown,
+    qualifying_gaps,
+)
 from f1_pipeline.features.timeline import KEY, Tables, field, less_others, lineages, outcomes
 
 _REACHED = {"win": 1, "podium": 3, "points": 10}
@@ -37,9 +42,9 @@ def driver_history(tables: Tables) -> pd.DataFrame:
     rows["grid_held"] = rows["grid_order"].where(held)
     rows["gain"] = rows["grid_order"] - rows["finish"]
     rows["qualifying_gap"] = rows["qualifying_gap"].where(held)
-    sessions = rows[list(PRACTICES)].where(held)
-    rows["practice_place"] = sessions.groupby(rows["sequence"]).rank().mean(axis=1)
-    rows["practice_gap"] = sessions.mean(axis=1)
+    practice = practice_shown(rows)
+    rows["practice_place"] = practice["practice_mean_rank"].where(held)
+    rows["practice_gap"] = practice["practice_gap"].where(held)
     team = [rows["sequence"], rows["lineage_id"]]
     rows["teammate_qualifying"] = less_others(rows["qualifying_gap"], team)
     rows["teammate_finish"] = less_others(rows["finish"], team)
