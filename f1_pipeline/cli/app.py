@@ -102,6 +102,8 @@ def run(
     except NotEnoughRacesError as error:
         report.OUT.print(f"There is no track record yet: {error}")
         recent = []
+    if recent:
+        runs.execute("update_record")
     event_id = tables.next_event(known["events"], known["race_results"])
     if event_id is None:
         event_id = str(tables.held(known["events"], known["race_results"])["event_id"].iloc[-1])
@@ -184,6 +186,7 @@ def backtest(
     training = {"quick": quick, "tier": tier.value}
     for season in wanted:
         runs.execute("backtest_season", partition=str(season), training=training)
+    runs.execute("update_record")
     model, baseline = _backtested(warehouse, wanted, horizon.value, grid.value, tier)
     if out is not None:
         _write(model, warehouse, out)

@@ -13,7 +13,8 @@ BY_EVENT = dg.AssetSelection.assets(
 )
 RECORDINGS = dg.AssetSelection.assets(*(["raw", name] for name in timing.PARTS))
 TIMING_TABLES = dg.AssetSelection.assets(*(["tables", name] for name in timing_tables.NAMES))
-BACKTEST = dg.AssetSelection.assets(["model", "backtest"], ["model", "track_record"])
+BACKTEST = dg.AssetSelection.assets(["model", "backtest"])
+RECORD = dg.AssetSelection.assets(["model", "track_record"])
 STUDIES = dg.AssetSelection.assets(["model", "studies"])
 PREDICTIONS = dg.AssetSelection.assets(*predictions.MADE)
 CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
@@ -26,7 +27,7 @@ FITS = dg.AssetSelection.assets(
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
-    - (BY_EVENT | RECORDINGS | BACKTEST | STUDIES | PREDICTIONS | CALENDAR),
+    - (BY_EVENT | RECORDINGS | BACKTEST | RECORD | STUDIES | PREDICTIONS | CALENDAR),
     description="Archive and kept answers to model: every table, feature and fit, all that knows "
     "no partition. Asks no upstream.",
 )
@@ -66,7 +67,12 @@ after_race = dg.define_asset_job(
 backtest_season = dg.define_asset_job(
     "backtest_season",
     selection=BACKTEST,
-    description="The walk-forward backtest of one season, and the record of all of them.",
+    description="The walk-forward backtest of one season.",
+)
+update_record = dg.define_asset_job(
+    "update_record",
+    selection=RECORD,
+    description="What the forecasts of all seasons whose backtest is held have been worth.",
 )
 study = dg.define_asset_job(
     "study",
@@ -87,6 +93,7 @@ JOBS: list[Any] = [
     update_tables,
     after_race,
     backtest_season,
+    update_record,
     study,
     predict_event,
     collect_season,
