@@ -135,7 +135,8 @@ def history(compared: pd.DataFrame, title: str) -> dg.MetadataValue:
             panel.plot(ticks, values["value"].reindex(ticks), "o-", color=colour, label=label)
         panel.set_xlabel("seasons of history")
         panel.set_title(metric, fontsize=10)
-    axes[1].legend(frameon=False)
+    # Of the one panel's handles, below both: within either a legend would lie on a line.
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle(title)
     return _markdown(figure, title)
 

@@ -31,9 +31,10 @@ class Case:
 
 def cases(recipe: Recipe) -> list[Case]:
     """All of them; the unchanged recipe first, which the others are compared with."""
+    left_out = {factor: without(recipe, factor) for factor in FACTORS}
     return [
         Case("recipe", WHOLE, recipe),
-        *(Case("ablation", factor, without(recipe, factor)) for factor in FACTORS),
+        *(Case("ablation", factor, r) for factor, r in left_out.items() if r != recipe),
         *(Case("history", str(seasons), recipe, seasons) for seasons in _HISTORIES),
     ]
 

@@ -38,7 +38,7 @@ TOLD = {
     "one-lap form": Told(
         "qualifying_gap_form", lambda v: f"has qualified {v:.2f} % off the best of late"
     ),
-    "race form": Told("finish_form", lambda v: f"has finished about {_th(v)} of late"),
+    "race pace": Told("race_pace_form", lambda v: f"has raced {v:+.2f} % off the field's pace"),
     "standing": Told("championship_position", lambda v: f"is {_th(v)} in the championship"),
     "experience": Told("starts", lambda v: f"has started {round(v)} races"),
     "team": Told(

@@ -53,9 +53,9 @@ def test_what_is_the_same_for_all_adds_nothing(
     model: RaceModel, race_features: pd.DataFrame
 ) -> None:
     race = one_race(race_features, HELD)
-    assert explained(model, race, OFFICIAL)["last_finish"].abs().max() > 0
-    same = explained(model, race.assign(last_finish=7.0), OFFICIAL)
-    assert same["last_finish"].abs().max() == pytest.approx(0, abs=1e-12)
+    assert explained(model, race, OFFICIAL)["previous_position"].abs().max() > 0
+    same = explained(model, race.assign(previous_position=7.0), OFFICIAL)
+    assert same["previous_position"].abs().max() == pytest.approx(0, abs=1e-12)
     assert not any(name.startswith("log_") for name in same)
 
 
