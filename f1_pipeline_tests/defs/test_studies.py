@@ -46,6 +46,9 @@ def test_a_study_is_kept_case_by_case_and_goes_on_where_it_stopped(
             pipeline.run("study")
         assert set(pipeline.warehouse.read("study_scores")["case"]) == {"the recipe", "grid"}
         monkeypatch.setattr(studies, "scores", stopping_at(3))
+        left = pipeline.warehouse.read_where("study_scores", case="grid")
+        left = left.assign(case="of another recipe", fingerprint="another")
+        pipeline.warehouse.append({"study_scores": left})
         shown = metadata(pipeline.run("study"), "model/studies")[0]
     assert done == list(chosen)
     assert all("data:image/png" in str(shown[name]) for name in ("ablation", "history"))
