@@ -102,8 +102,6 @@ def run(
     except NotEnoughRacesError as error:
         report.OUT.print(f"There is no track record yet: {error}")
         recent = []
-    if recent:
-        runs.execute("update_record")
     event_id = tables.next_event(known["events"], known["race_results"])
     if event_id is None:
         event_id = str(tables.held(known["events"], known["race_results"])["event_id"].iloc[-1])
