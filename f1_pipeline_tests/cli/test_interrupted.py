@@ -15,12 +15,13 @@ DROP = ["run_id", "generated_at"]
 
 
 def _content(folder: Path) -> dict[str, list[tuple[object, ...]]]:
-    """All that the ledger says of the newest versions, and their number."""
+    """What the ledger says of the newest versions, but for the record that a backtest leaves: the
+    home that others share may have seen one."""
     with sqlite3.connect(folder / "warehouse.db") as database:
         return {
             "ledger": database.execute(
                 "SELECT table_name, event_id, version, content_hash FROM table_versions "
-                "WHERE superseded_at IS NULL ORDER BY 1, 2"
+                "WHERE superseded_at IS NULL AND table_name <> 'track_record' ORDER BY 1, 2"
             ).fetchall(),
             "champion": database.execute(
                 "SELECT model_version, artifact_sha256 FROM models WHERE stage = 'champion'"
