@@ -11,6 +11,7 @@ from f1_pipeline import features
 from f1_pipeline.contracts import CONTRACTS
 from f1_pipeline.modelling import STANDARD, fit
 from f1_pipeline.storage.warehouse import Warehouse
+from f1_pipeline_tests.features.conftest import build_all
 
 _DRAWS = 20_000
 
@@ -25,19 +26,9 @@ def main(home: Path, environment: dict[str, str], measure: Any, show: Callable[.
     warehouse = Warehouse(f"sqlite:///{home / 'warehouse.db'}")
     names = [name for name, c in CONTRACTS.items() if c.layer == "tables" and not c.by_session]
     tables = warehouse.read_many([*names, "race_pace"])
-
-    def all_features() -> Any:
-        made = [
-            features.driver_form(tables),
-            features.team_form(tables),
-            features.circuit_patterns(tables),
-            features.lap_form(tables),
-        ]
-        return features.race_features(tables, *made)
-
-    seconds, rows = _cpu(all_features)
+    seconds, frames = _cpu(lambda: build_all(tables))
     show("features of 2010-2025, CPU", seconds, "s", 5)
-    held = features.training_set(rows, tables)
+    held = features.training_set(frames["race_features"], tables)
     seconds, model = _cpu(lambda: fit(held, replace(STANDARD, draws=_DRAWS)))
     show("a refit of all variants, CPU", seconds, "s", 20)
     last = held[held["horizon"].eq("post_qualifying") & held["grid_source"].eq("official")]

@@ -176,7 +176,7 @@ def backtest(
     wanted = [season for season in known if first <= season <= last]
     if len(wanted) < last - first + 1:
         raise UsageError(f"--seasons {seasons}: choose among {known[0]}-{known[-1]}.")
-    if tier is Tier.TIMING and warehouse.read("race_pace").empty:
+    if tier is Tier.TIMING and not warehouse.event_ids("race_pace"):
         raise UsageError(
             "--tier timing: no laps are held; record them (`f1-pipeline backfill --tier timing`) "
             "or bring them in (`f1-pipeline laps import`)."

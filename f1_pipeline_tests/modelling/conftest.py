@@ -9,6 +9,7 @@ import pytest
 from f1_pipeline import features
 from f1_pipeline.contracts import CONTRACTS, check
 from f1_pipeline.modelling import QUICK, RaceModel, Recipe, fit
+from f1_pipeline_tests.features.conftest import build_all
 from f1_pipeline_tests.synthetic import make_tables
 
 OFFICIAL = ("post_qualifying", "official")
@@ -22,11 +23,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="session")
 def race_features(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    form = features.driver_form(tables), features.team_form(tables)
-    rows = features.race_features(
-        tables, *form, features.circuit_patterns(tables), features.lap_form(tables)
-    )
-    return check(rows, CONTRACTS["race_features"])
+    return check(build_all(tables)["race_features"], CONTRACTS["race_features"])
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from f1_pipeline.contracts import CONTRACTS, check
 from f1_pipeline.modelling import FACTORS, Recipe, with_laps
 from f1_pipeline.modelling.race_model import VARIANTS
 from f1_pipeline.modelling.studies import WHOLE, Case, cases, compared, scores
+from f1_pipeline_tests.features.conftest import build_all
 from f1_pipeline_tests.synthetic import make_tables
 
 
@@ -15,14 +16,7 @@ from f1_pipeline_tests.synthetic import make_tables
 def training_set() -> pd.DataFrame:
     """Two seasons before the first that the recipe was chosen on, and one that it was not."""
     tables = make_tables(seasons=(2012, 2013, 2014, 2019), cars=8, rounds=10, upcoming=0)
-    rows = features.race_features(
-        tables,
-        features.driver_form(tables),
-        features.team_form(tables),
-        features.circuit_patterns(tables),
-        features.lap_form(tables),
-    )
-    return features.training_set(rows, tables)
+    return features.training_set(build_all(tables)["race_features"], tables)
 
 
 @pytest.fixture(scope="module")

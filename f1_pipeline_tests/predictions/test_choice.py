@@ -10,6 +10,7 @@ from f1_pipeline import features
 from f1_pipeline.modelling import QUICK
 from f1_pipeline.predictions import forecast, incoherences, model_for
 from f1_pipeline.predictions.choice import BASELINE, Baseline
+from f1_pipeline_tests.features.conftest import build_all
 from f1_pipeline_tests.synthetic import make_tables
 
 
@@ -17,13 +18,7 @@ from f1_pipeline_tests.synthetic import make_tables
 def known() -> tuple[dict[str, pd.DataFrame], pd.DataFrame, pd.DataFrame]:
     """Tables, race features and training set of three made-up seasons."""
     tables = make_tables(seasons=(2021, 2022, 2023), cars=12)
-    rows = features.race_features(
-        tables,
-        features.driver_form(tables),
-        features.team_form(tables),
-        features.circuit_patterns(tables),
-        features.lap_form(tables),
-    )
+    rows = build_all(tables)["race_features"]
     return tables, rows, features.training_set(rows, tables)
 
 
