@@ -9,8 +9,7 @@ from f1_pipeline.defs.resources import Storage, Training, table_result
 from f1_pipeline.defs.specs import code_version, describe, describe_table
 from f1_pipeline.modelling import CHOICE_SEASONS, METRICS, studies
 from f1_pipeline.modelling import track_record as modelling_track_record
-
-_MODEL, _BASELINE = "catboost", "baseline"
+from f1_pipeline.modelling.backtest import BASELINE, MODEL
 
 
 @dg.asset(
@@ -20,18 +19,22 @@ _MODEL, _BASELINE = "catboost", "baseline"
 def track_record(storage: Storage) -> dg.MaterializeResult:
     """Of all seasons whose backtest is held; the pictures are of those the recipe never saw."""
     rows = storage.warehouse.read("backtest_predictions")
+    if rows.empty:
+        raise dg.Failure(
+            "no season's backtest is held: backfill model/backtest first.", allow_retries=False
+        )
     record = modelling_track_record(rows)
     result = table_result("track_record", record)
     shown = rows[rows["tier"].eq("results") & ~rows["season"].isin(CHOICE_SEASONS)]
     last = shown[shown["horizon"].eq("post_qualifying") & shown["grid_source"].eq("official")]
     if last.empty:
         return result
-    model = last[last["model"].eq(_MODEL)]
+    model = last[last["model"].eq(MODEL)]
     period = f"{model['season'].min()}-{model['season'].max()}, after qualifying"
     metadata = {
         "metrics": dg.MetadataValue.md(_markdown(record)),
         "by_season": pictures.by_season(
-            model, last[last["model"].eq(_BASELINE)], f"Model and grid baseline, {period}"
+            model, last[last["model"].eq(BASELINE)], f"Model and grid baseline, {period}"
         ),
         "calibration": pictures.calibration(model, f"Calibration {period}"),
     }

@@ -30,6 +30,10 @@ def _is_one_clear_line(done: Done, code: int, *parts: str) -> None:
         (["backtest", "--seasons", "1949"], ["1949", "choose among 2024-2025"]),
         (["backtest", "--seasons", "2025-2024"], ["before the first"]),
         (["backtest", "--seasons", "last"], ["expected a season or a range"]),
+        (
+            ["backtest", "--seasons", "2025", "--tier", "timing"],
+            ["no laps are held", "laps import"],
+        ),
         (["run", "--offline", "--seasons", "2031-2032"], ["2031-2032", "2023-2025"]),
     ],
     ids=lambda value: " ".join(value),

@@ -110,6 +110,22 @@ def test_the_whole_flow(pipeline: Pipeline) -> None:
     assert "for (+) and against (-)" in str(metadata(predicted, "predictions/explanations")[0])
 
 
+def test_laps_are_a_tier_of_their_own_in_the_backtest(pipeline: Pipeline) -> None:
+    pipeline.run("refresh")
+    with pytest.raises(dg.Failure, match="backfill model/backtest first"):
+        pipeline.run("update_record")
+    pipeline.run("backtest_season", partition_key="2025")
+    alone = pipeline.warehouse.read("backtest_predictions")
+    pipeline.definitions = build_definitions(training=Training(quick=True, tier="timing"))
+    pipeline.run("backtest_season", partition_key="2025")
+    both = pipeline.warehouse.read("backtest_predictions")
+    assert set(alone["tier"]) == {"results"}
+    held = both[both["tier"].eq("results")].reset_index(drop=True)
+    pd.testing.assert_frame_equal(held, alone)
+    versions = both[both["model"].eq("catboost")].groupby("tier")["model_version"].unique()
+    assert not set(versions["results"]) & set(versions["timing"])
+
+
 def test_a_second_run_does_no_work_again(pipeline: Pipeline) -> None:
     runs = []
     for _ in range(2):
