@@ -19,6 +19,8 @@ from f1_pipeline.errors import UsageError
 _CHECKOUT = Path(__file__).resolve().parent.parent
 # An installed package holds no data: then the folder that the user stands in counts.
 ROOT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
+# Addresses that may hold a password, or are one.
+_SECRET = {"DATABASE_URL", "ALERT_WEBHOOK_URL", "MLFLOW_TRACKING_URI"}
 _DRIVERS = {"sqlite": "sqlite", "postgres": "postgresql+psycopg2"}
 
 
@@ -41,7 +43,7 @@ def _database_url(value: str) -> str:
     raise ValueError(f"{backend}:// is not supported: use postgresql:// or sqlite:///FILE")
 
 
-def _upstream_url(value: str) -> str:
+def _http_address(value: str) -> str:
     """An http(s) address without a trailing slash, or '' for the services themselves."""
     parts = urlsplit(value)
     if value and (parts.scheme not in ("http", "https") or not parts.hostname):
@@ -71,13 +73,15 @@ class Settings(BaseSettings):
         str(ROOT / "data"), validation_alias="F1_DATA_DIR"
     )
     archive_dir: Folder = Field(ROOT / "data" / "archive", validation_alias="F1_ARCHIVE_DIR")
-    model_dir: Folder | None = Field(None, validation_alias="MODEL_STORAGE_PATH")
+    model_address: Annotated[str, AfterValidator(_data_address)] | None = Field(
+        None, validation_alias="MODEL_STORAGE_PATH"
+    )
     database: Annotated[str, AfterValidator(_database_url)] = Field(
         "", validation_alias="DATABASE_URL"
     )
     dagster_home_dir: Folder | None = Field(None, validation_alias="DAGSTER_HOME")
     fastf1_cache: Folder | None = Field(None, validation_alias="FASTF1_CACHE_DIR")
-    upstream_url: Annotated[str, AfterValidator(_upstream_url)] = Field(
+    upstream_url: Annotated[str, AfterValidator(_http_address)] = Field(
         "", validation_alias="F1_UPSTREAM_URL"
     )
     # Requests an hour: to Jolpica, and to all services together. FastF1's published ones.
@@ -90,6 +94,43 @@ class Settings(BaseSettings):
         "WARNING", validation_alias="LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$"
     )
     port: int = Field(3000, validation_alias="PORT", ge=1, le=65535)
+
+    # The gate that a recipe has to pass. The limits come from the backtest of 2014-2018, after
+    # qualifying, over every 12 and 24 races in a row (docs/model-operations.md).
+    # Races judged: 12 show a difference to the grid in rps and points_ll; 24 are a season.
+    gate_races: int = Field(24, validation_alias="GATE_RACES", ge=12)
+    # How much worse it may be, on the mean, than the recipe in force and than the grid: 1 % of the
+    # loss. The model's worst 24 races in a row were .0076 and .024 better than the grid's.
+    gate_rps_margin: float = Field(0.001, validation_alias="GATE_RPS_MARGIN", ge=0)
+    gate_points_margin: float = Field(0.005, validation_alias="GATE_POINTS_LOG_LOSS_MARGIN", ge=0)
+    # Two seasons: with less history the forecasts are clearly worse.
+    min_training_races: int = Field(40, validation_alias="MIN_TRAINING_RACES", ge=10)
+    # The model's worst 12 races in a row: .131; the grid's worst 24: .135.
+    max_rps: float = Field(0.135, validation_alias="MAX_RPS", gt=0)
+    # Its worst 12: .540; the grid's worst 24: .547.
+    max_points_ll: float = Field(0.55, validation_alias="MAX_POINTS_LOG_LOSS", gt=0)
+    # Its worst 12: .094, most of it chance; its worst 24: .065.
+    max_calibration_error: float = Field(0.1, validation_alias="MAX_CALIBRATION_ERROR", gt=0)
+
+    tuning: bool = Field(False, validation_alias="ENABLE_HYPERPARAMETER_TUNING")
+    # Unset: 100, or 10 of a quick pass.
+    max_trials: int | None = Field(None, validation_alias="MAX_TRIALS", ge=1, le=10_000)
+
+    # Monitoring. Races that are compared with those before them, and the drift that asks for a fit.
+    drift_window: int = Field(30, validation_alias="DRIFT_DETECTION_WINDOW", ge=5)
+    retraining_threshold: float = Field(0.1, validation_alias="RETRAINING_THRESHOLD", gt=0)
+    alert_webhook: Annotated[str, AfterValidator(_http_address)] = Field(
+        "", validation_alias="ALERT_WEBHOOK_URL"
+    )
+
+    # What is kept: artifacts of fits and runs for so many days, so many of the newest backups.
+    artifact_days: int = Field(90, validation_alias="ARTIFACT_RETENTION_DAYS", ge=1)
+    run_days: int = Field(90, validation_alias="RUN_RETENTION_DAYS", ge=1)
+    backup_dir: Folder | None = Field(None, validation_alias="BACKUP_DIR")
+    backups_kept: int = Field(7, validation_alias="BACKUPS_KEPT", ge=1)
+
+    mlflow_uri: str = Field("", validation_alias="MLFLOW_TRACKING_URI")
+    mlflow_experiment: str = Field("f1-pipeline", validation_alias="MLFLOW_EXPERIMENT_NAME")
 
     @model_validator(mode="after")
     def _services_are_spared(self) -> Self:
@@ -130,8 +171,13 @@ class Settings(BaseSettings):
         return self.fastf1_cache or self.data_dir / "fastf1"
 
     @property
-    def model_storage_path(self) -> Path:
-        return self.model_dir or self.data_dir / "models"
+    def model_storage(self) -> str:
+        """Where the artifacts of fits lie: a folder or any address that fsspec knows."""
+        return self.model_address or str(self.data_dir / "models")
+
+    @property
+    def backups(self) -> Path:
+        return self.backup_dir or self.data_dir / "backups"
 
     @property
     def dagster_home(self) -> Path:
@@ -148,6 +194,5 @@ def load_settings() -> Settings:
         if not first["loc"]:
             raise UsageError(f"{message}.") from None
         name = first["loc"][0]
-        # An address of a database may hold a password.
-        found = "" if name == "DATABASE_URL" else f" (found {first['input']!r})"
+        found = "" if name in _SECRET else f" (found {first['input']!r})"
         raise UsageError(f"{name}: {message}{found}.") from None

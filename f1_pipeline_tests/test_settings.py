@@ -8,6 +8,7 @@ import pytest
 import f1_pipeline
 from f1_pipeline.errors import PipelineError, UsageError
 from f1_pipeline.settings import Settings, load_settings
+from f1_pipeline_tests.conftest import ANY_NUMBERS
 
 PACKAGE = Path(f1_pipeline.__file__).parent
 ROOT = PACKAGE.parent
@@ -23,7 +24,32 @@ VARIABLES = {
     "F1_LOOK_SECONDS",
     "LOG_LEVEL",
     "PORT",
+    "GATE_RACES",
+    "GATE_RPS_MARGIN",
+    "GATE_POINTS_LOG_LOSS_MARGIN",
+    "MIN_TRAINING_RACES",
+    "MAX_RPS",
+    "MAX_POINTS_LOG_LOSS",
+    "MAX_CALIBRATION_ERROR",
+    "ENABLE_HYPERPARAMETER_TUNING",
+    "MAX_TRIALS",
+    "DRIFT_DETECTION_WINDOW",
+    "RETRAINING_THRESHOLD",
+    "ALERT_WEBHOOK_URL",
+    "ARTIFACT_RETENTION_DAYS",
+    "RUN_RETENTION_DAYS",
+    "BACKUP_DIR",
+    "BACKUPS_KEPT",
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_EXPERIMENT_NAME",
 }
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_set(monkeypatch):
+    """Not even what the tests of made-up seasons set."""
+    for name in ANY_NUMBERS:
+        monkeypatch.delenv(name)
 
 
 def test_without_any_variable_all_lies_in_the_project(monkeypatch):
@@ -34,7 +60,7 @@ def test_without_any_variable_all_lies_in_the_project(monkeypatch):
     assert settings.data_dir == ROOT / "data"
     assert settings.archive_dir == ROOT / "data" / "archive"
     assert settings.database_url == f"sqlite:///{ROOT / 'data' / 'warehouse.db'}"
-    assert settings.model_storage_path == ROOT / "data" / "models"
+    assert settings.model_storage == str(ROOT / "data" / "models")
     assert settings.dagster_home == ROOT / "data" / "dagster"
     assert (settings.log_level, settings.port) == ("WARNING", 3000)
 
@@ -45,7 +71,8 @@ def test_what_is_kept_goes_with_the_data_directory_and_the_archive_does_not(monk
     settings = load_settings()
 
     assert settings.database_url == f"sqlite:///{tmp_path / 'mine' / 'warehouse.db'}"
-    assert settings.model_storage_path == tmp_path / "mine" / "models"
+    assert settings.model_storage == str(tmp_path / "mine" / "models")
+    assert settings.backups == tmp_path / "mine" / "backups"
     assert settings.dagster_home == tmp_path / "mine" / "dagster"
     assert settings.archive_dir == ROOT / "data" / "archive"
     # Reading settings makes nothing.
@@ -57,7 +84,7 @@ def test_what_is_kept_goes_with_the_data_directory_and_the_archive_does_not(monk
     [
         ("F1_DATA_DIR", "data_dir"),
         ("F1_ARCHIVE_DIR", "archive_dir"),
-        ("MODEL_STORAGE_PATH", "model_storage_path"),
+        ("BACKUP_DIR", "backups"),
         ("DAGSTER_HOME", "dagster_home"),
     ],
 )
@@ -83,6 +110,19 @@ def test_recordings_may_lie_at_an_address_that_all_workers_share(monkeypatch, tm
 
     monkeypatch.setenv("F1_DATA_DIR", "nowhere://f1")
     with pytest.raises(UsageError, match="F1_DATA_DIR: expected a folder, or an address"):
+        load_settings()
+
+
+def test_models_may_lie_at_an_address_too(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    for value, expected in (
+        ("s3://bucket/models/", "s3://bucket/models"),
+        ("x/../y", str(tmp_path / "y")),
+    ):
+        monkeypatch.setenv("MODEL_STORAGE_PATH", value)
+        assert load_settings().model_storage == expected
+    monkeypatch.setenv("MODEL_STORAGE_PATH", "nowhere://models")
+    with pytest.raises(UsageError, match="MODEL_STORAGE_PATH: expected a folder"):
         load_settings()
 
 
@@ -128,6 +168,14 @@ def test_a_wrong_address_is_refused_without_showing_its_password(monkeypatch, va
     assert len(message.splitlines()) == 1
 
 
+@pytest.mark.parametrize("variable", ["ALERT_WEBHOOK_URL"])
+def test_an_address_that_is_a_secret_is_not_shown(monkeypatch, variable):
+    monkeypatch.setenv(variable, "hooks.example.org/hunter2")
+    with pytest.raises(UsageError, match=f"^{variable}: expected an address") as error:
+        load_settings()
+    assert "hunter2" not in str(error.value)
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "expected"),
     [
@@ -135,6 +183,14 @@ def test_a_wrong_address_is_refused_without_showing_its_password(monkeypatch, va
         ("PORT", "0", "greater than or equal to 1"),
         ("PORT", "65536", "less than or equal to 65535"),
         ("PORT", "80.5", "valid integer"),
+        ("GATE_RACES", "11", "greater than or equal to 12"),
+        ("MAX_RPS", "0", "greater than 0"),
+        ("MIN_TRAINING_RACES", "9", "greater than or equal to 10"),
+        ("GATE_RPS_MARGIN", "-0.1", "greater than or equal to 0"),
+        ("MAX_TRIALS", "0", "greater than or equal to 1"),
+        ("ENABLE_HYPERPARAMETER_TUNING", "perhaps", "valid boolean"),
+        ("DRIFT_DETECTION_WINDOW", "many", "valid integer"),
+        ("RETRAINING_THRESHOLD", "0", "greater than 0"),
         ("LOG_LEVEL", "loud", "DEBUG|INFO|WARNING|ERROR|CRITICAL"),
         ("LOG_LEVEL", "INFO\nDEBUG", "DEBUG|INFO|WARNING|ERROR|CRITICAL"),
     ],
@@ -160,6 +216,9 @@ def test_a_wrong_value_is_one_line_with_its_name_and_what_was_expected(
         ("PORT", "8080", "port", 8080),
         ("PORT", "65535", "port", 65535),
         ("LOG_LEVEL", "DEBUG", "log_level", "DEBUG"),
+        ("GATE_RACES", "12", "gate_races", 12),
+        ("ENABLE_HYPERPARAMETER_TUNING", "true", "tuning", True),
+        ("MAX_TRIALS", "7", "max_trials", 7),
     ],
 )
 def test_a_good_value_is_taken(monkeypatch, variable, value, attribute, expected):
@@ -195,6 +254,7 @@ ELSEWHERE = {
     "clock.py": "F1_NOW may change while a process runs",
     "cli/app.py": "hands its environment on to the Dagster that it starts",
     "cli/home.py": "tells Dagster where its instance is",
+    "tracking/fits.py": "hands its environment on to the process that knows MLflow",
     "sources/upstream/account.py": "FastF1 reads the account's variables at each sign-in",
 }
 

@@ -4,7 +4,15 @@ Here belong the models and the reading of a frame against one. Not here: SQL (st
 of a table's content (tables, features, modelling), Dagster (defs).
 """
 
-from f1_pipeline.contracts import features, identity, models, predictions, timing, weekend
+from f1_pipeline.contracts import (
+    features,
+    identity,
+    models,
+    operations,
+    predictions,
+    timing,
+    weekend,
+)
 from f1_pipeline.contracts.base import Column, Contract, Kind, registered
 from f1_pipeline.contracts.content import WHOLE, content_fingerprint, content_hashes, units
 from f1_pipeline.contracts.validation import Rejection, check, coerce, split
@@ -25,6 +33,7 @@ __all__ = [
     "features",
     "identity",
     "models",
+    "operations",
     "predictions",
     "split",
     "timing",

@@ -30,11 +30,12 @@ class Models(Table):
 
 @contract(
     layer="model",
-    key=("period", "tier", "horizon", "grid_source", "against", "metric"),
+    key=("recipe", "period", "tier", "horizon", "grid_source", "against", "metric"),
 )
 class TrackRecord(Table):
     """Metrics of the walk-forward backtest beside a reference, with paired 95 % intervals."""
 
+    recipe: str = pa.Field(description="whose forecasts they are")
     period: str = pa.Field(
         isin=["before", "chosen on", "reported"],
         description="whether the recipe was chosen on these seasons: that flatters it",

@@ -126,7 +126,7 @@ class ScoredPredictions(Table):
 
 @contract(
     layer="model",
-    key=("event_id", "driver_id", "horizon", "grid_source", "model", "tier"),
+    key=("event_id", "driver_id", "horizon", "grid_source", "model", "tier", "recipe"),
     references={"event_id": ("events", "event_id"), "driver_id": ("drivers", "driver_id")},
 )
 class BacktestPredictions(Forecast):
@@ -138,6 +138,7 @@ class BacktestPredictions(Forecast):
     )
     model: str = pa.Field(isin=["catboost", "baseline"], description="who forecasts")
     tier: str = pa.Field(isin=["results", "timing"], description="whether laps were read too")
+    recipe: str = pa.Field(description="the recipe whose backtest the row belongs to")
     model_version: str = pa.Field(description="fit that made it, or the baseline's name")
     fingerprint: str = pa.Field(description="hash of recipe, code and data: same hash, same bits")
     finish_order: Integer = pa.Field(ge=1, description="outcome: place in the finishing order")

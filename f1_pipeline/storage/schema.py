@@ -34,7 +34,7 @@ class Instant(sa.TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-_TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
+TYPES: dict[Kind, sa.types.TypeEngine[Any]] = {
     Kind.TEXT: sa.Text(),
     Kind.INTEGER: sa.BigInteger(),
     Kind.FLOAT: sa.Double(),
@@ -50,7 +50,7 @@ def _table(contract: Contract) -> sa.Table:
     columns = [
         sa.Column(
             column.name,
-            _TYPES[column.kind],
+            TYPES[column.kind],
             primary_key=column.name in contract.key,
             nullable=column.nullable,
         )
