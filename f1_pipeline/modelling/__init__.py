@@ -1,13 +1,14 @@
 """Modelling: fit, calibrate, simulate, forecast, evaluate. Knows no Dagster and no SQL.
 
 `fit` and `RaceModel` are the model, `baseline_forecast` is what it must beat, `walk_forward` plays
-a season and `evaluate` scores it. The parts, in the order of a forecast: `ordering`, `design` (rows
-to matrices), `strength` (a linear Plackett-Luce model and CatBoost), `stages` (calibration),
-`hazard` (retirements), `simulation` (one joint distribution), `positions`; `explanation` splits a
-strength among its features, `studies` measure what each part is worth. Every parameter is in
-`recipe`.
+a season, `evaluate` scores it and `gate` says whether a recipe may forecast. The parts, in order
+of a forecast: `ordering`, `design` (rows to matrices), `strength` (a linear Plackett-Luce model and
+CatBoost), `stages` (calibration), `hazard` (retirements), `simulation` (one joint distribution),
+`positions`; `explanation` splits a strength among its features, `studies` measure what each part is
+worth. Every parameter is in `recipe`.
 """
 
+from f1_pipeline.modelling import gate
 from f1_pipeline.modelling.backtest import walk_forward
 from f1_pipeline.modelling.baseline import baseline_forecast
 from f1_pipeline.modelling.metrics import METRICS, ScoreError, evaluate, scores_by_race, summary
@@ -17,11 +18,21 @@ from f1_pipeline.modelling.race_model import (
     UnknownVariantError,
     fit,
 )
-from f1_pipeline.modelling.recipe import CHOICE_SEASONS, FACTORS, QUICK, STANDARD, Recipe, with_laps
+from f1_pipeline.modelling.recipe import (
+    CHOICE_SEASONS,
+    CODE_VERSION,
+    FACTORS,
+    QUICK,
+    STANDARD,
+    Recipe,
+    recipe_of,
+    with_laps,
+)
 from f1_pipeline.modelling.track_record import track_record
 
 __all__ = [
     "CHOICE_SEASONS",
+    "CODE_VERSION",
     "FACTORS",
     "METRICS",
     "QUICK",
@@ -34,6 +45,8 @@ __all__ = [
     "baseline_forecast",
     "evaluate",
     "fit",
+    "gate",
+    "recipe_of",
     "scores_by_race",
     "summary",
     "track_record",

@@ -119,11 +119,13 @@ def fit(training_set: pd.DataFrame, recipe: Recipe) -> RaceModel:
         if rows["event_id"].nunique() >= FEWEST_RACES:
             variants[variant] = fit_variant(rows, recipe)
     if not variants:
-        races = training_set["event_id"].nunique()
-        raise NotEnoughRacesError(
-            f"{races} races are too few to fit a model on: it takes {FEWEST_RACES}."
-        )
+        raise NotEnoughRacesError(too_few(training_set["event_id"].nunique()))
     return RaceModel(variants, recipe.content_hash)
+
+
+def too_few(races: int) -> str:
+    """Why there is no model, in words."""
+    return f"{races} races are too few to fit a model on: it takes {FEWEST_RACES}."
 
 
 def variant_rows(rows: pd.DataFrame, variant: Variant) -> pd.DataFrame:

@@ -6,8 +6,9 @@ this layer that changes what comes out raises `CODE_VERSION`.
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from functools import cached_property
+from typing import Any
 
 CODE_VERSION = 1
 
@@ -189,6 +190,32 @@ class Recipe:
         """Sixteen hexadecimal digits: parameters, features and code version."""
         content = json.dumps({"code": CODE_VERSION, **asdict(self)}, sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    @property
+    def parameters(self) -> str:
+        """All parameters as JSON: what `recipe_of` reads."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def recipe_of(parameters: str) -> Recipe:
+    """The recipe that was written as JSON. Raises `ValueError` where this code has other ones."""
+    content = json.loads(parameters)
+    parts = {field.name: field.type for field in fields(Recipe)}
+    try:
+        return Recipe(**{name: _part(parts[name], value) for name, value in content.items()})
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"a recipe of other code: {error}") from None
+
+
+def _part(kind: Any, value: Any) -> Any:
+    if isinstance(kind, type) and is_dataclass(kind):
+        return kind(**{name: _tuples(each) for name, each in value.items()})
+    return value
+
+
+def _tuples(value: Any) -> Any:
+    """JSON knows lists alone; a recipe is hashed and compared with tuples."""
+    return tuple(_tuples(each) for each in value) if isinstance(value, list) else value
 
 
 STANDARD = Recipe()

@@ -21,14 +21,15 @@ def track_record(backtest: pd.DataFrame) -> pd.DataFrame:
     """
     period = backtest["season"].map(_period)
     lines = []
-    for (when, tier), rows in backtest.groupby([period, "tier"]):
+    for (recipe, when, tier), rows in backtest.groupby(["recipe", period, "tier"]):
         forecasts = dict(list(rows.groupby(["horizon", "grid_source"])))
         for variant, mine in forecasts.items():
             models = {"baseline": mine[mine["model"].eq(BASELINE)]}
             if variant[1] != "none" and _STANDINGS in forecasts:
                 standings = forecasts[_STANDINGS]
                 models["standings"] = standings[standings["model"].eq(BASELINE)]
-            about = {"period": when, "tier": tier, "horizon": variant[0], "grid_source": variant[1]}
+            about = {"recipe": recipe, "period": when, "tier": tier}
+            about |= {"horizon": variant[0], "grid_source": variant[1]}
             for against, reference in models.items():
                 lines += _lines(mine[mine["model"].eq(MODEL)], reference, about, against)
     return pd.DataFrame(lines)

@@ -5,7 +5,7 @@ contract, their coherence, their status, their scores. Not here: fitting (modell
 (storage).
 """
 
-from f1_pipeline.predictions.choice import Forecaster, model_for
+from f1_pipeline.predictions.choice import BASELINE, Forecaster, model_for
 from f1_pipeline.predictions.coherence import exact, incoherences
 from f1_pipeline.predictions.current import current, status
 from f1_pipeline.predictions.explanations import explanations, sentence
@@ -13,6 +13,7 @@ from f1_pipeline.predictions.rows import Timing, forecast, not_published, timing
 from f1_pipeline.predictions.scores import scored
 
 __all__ = [
+    "BASELINE",
     "Forecaster",
     "Timing",
     "current",

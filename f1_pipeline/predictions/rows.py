@@ -69,22 +69,30 @@ def forecast(
 
 
 def not_published(made: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """The horizons of `made` of which no equal prediction is published.
+    """The horizons of `made` whose newest published prediction is another one.
 
-    Equal: the same model on the same data. One that is now in time is news if the one that is
-    published was made after the start; one that is late is none where any was made in time.
+    The same: by the same model on the same data. One that is now in time is news if all that is
+    published was made after the start; one that is late is none where any was made in time. What
+    an earlier model forecast is news again when it is back in force.
     """
-    key = ["horizon", "model_version", "data_version"]
     in_time = published["generated_at"] < published["event_starts_at"]
     late = made["generated_at"] >= made["event_starts_at"]
-    before = set(published[key].itertuples(index=False, name=None))
-    before_in_time = set(published.loc[in_time, key].itertuples(index=False, name=None))
-    forecast_in_time = set(published.loc[in_time, "horizon"])
-    known = [
-        row in before or row[0] in forecast_in_time if is_late else row in before_in_time
-        for row, is_late in zip(made[key].itertuples(index=False, name=None), late, strict=True)
+    newest_in_time = _newest(published[in_time])
+    newest = _newest(published) | newest_in_time
+    is_news = [
+        (newest if is_late else newest_in_time).get(row.horizon)
+        != (row.model_version, row.data_version)
+        and not (is_late and row.horizon in newest_in_time)
+        for row, is_late in zip(made.itertuples(), late, strict=True)
     ]
-    return made[[not is_known for is_known in known]]
+    return made[is_news]
+
+
+def _newest(published: pd.DataFrame) -> dict[str, tuple[str, str]]:
+    """By horizon the model and the data of its newest prediction."""
+    rows = published.sort_values(["generated_at", "run_id"], kind="stable")
+    names = zip(rows["model_version"], rows["data_version"], strict=True)
+    return dict(zip(rows["horizon"], names, strict=True))
 
 
 def _best_rung(known: pd.DataFrame, horizon: str) -> pd.DataFrame:

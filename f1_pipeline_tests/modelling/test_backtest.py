@@ -30,7 +30,10 @@ def result(training_set: pd.DataFrame, recipe: Recipe) -> pd.DataFrame:
 def test_it_meets_its_contract_and_covers_the_season(
     training_set: pd.DataFrame, result: pd.DataFrame
 ) -> None:
-    check(result.assign(fingerprint="x", tier="results"), CONTRACTS["backtest_predictions"])
+    check(
+        result.assign(recipe="a", fingerprint="x", tier="results"),
+        CONTRACTS["backtest_predictions"],
+    )
     expected = training_set[training_set["season"].eq(SEASON)]
     assert len(result) == 2 * len(expected)
     assert set(result["model"]) == {"catboost", "baseline"}
@@ -115,7 +118,7 @@ def test_a_season_that_cannot_be_forecast_is_refused(
 
 
 def test_the_track_record_is_that_of_the_rows(result: pd.DataFrame) -> None:
-    rows = result.assign(fingerprint="x", tier="results")
+    rows = result.assign(recipe="a", fingerprint="x", tier="results")
     record = check(track_record(rows), CONTRACTS["track_record"])
     assert set(record["period"]) == {"reported"}
     by_variant = record.groupby(["horizon", "grid_source", "against"]).size()
@@ -132,7 +135,7 @@ def test_the_track_record_is_that_of_the_rows(result: pd.DataFrame) -> None:
 
 
 def test_seasons_that_were_chosen_on_are_a_period_of_their_own(result: pd.DataFrame) -> None:
-    rows = result.assign(fingerprint="x", tier="results")
+    rows = result.assign(recipe="a", fingerprint="x", tier="results")
     flattered = rows.assign(season=2018, event_id=rows["event_id"].str.replace("2024", "2018"))
     record = track_record(pd.concat([rows, flattered]))
     assert record.groupby("period")["races"].max().to_dict() == {"chosen on": 6, "reported": 6}

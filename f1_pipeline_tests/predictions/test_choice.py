@@ -97,6 +97,7 @@ def test_news_is_what_is_not_published_or_now_in_time() -> None:
         "horizon": "pre_weekend",
         "model_version": "a",
         "data_version": "b",
+        "run_id": "r",
         "event_starts_at": start,
     }
     late = pd.DataFrame([row | {"generated_at": start + timedelta(days=1)}])
@@ -110,3 +111,34 @@ def test_news_is_what_is_not_published_or_now_in_time() -> None:
     assert len(not_published(early, late)) == 1
     assert len(not_published(early, early)) == 0
     assert len(not_published(early.assign(data_version="c"), early)) == 1
+
+
+def test_a_model_that_is_back_in_force_is_news_again() -> None:
+    from f1_pipeline.predictions import not_published
+
+    start = datetime(2026, 3, 8, tzinfo=UTC)
+    rows = pd.DataFrame(
+        [
+            {
+                "horizon": "pre_weekend",
+                "model_version": model,
+                "data_version": "b",
+                "run_id": "r",
+                "event_starts_at": start,
+                "generated_at": start - timedelta(days=days),
+            }
+            for model, days in (("old", 3), ("new", 2), ("old", 1))
+        ]
+    )
+    assert len(not_published(rows.iloc[2:], rows.iloc[:2])) == 1
+    assert len(not_published(rows.iloc[2:], rows)) == 0
+
+
+def test_while_nothing_is_in_force_the_baseline_forecasts_and_says_why(known) -> None:
+    tables, _, training = known
+    event_id = held(training)[-1]
+    chosen = model_for(event_id, tables["events"], training, None, None, STORE, "v7 was refused")
+    assert chosen.version == BASELINE
+    assert chosen.degraded_reason == "no model in force: v7 was refused"
+    early = model_for(held(training)[3], tables["events"], training, None, None, STORE, "v7")
+    assert "3 races are too few" in str(early.degraded_reason)
