@@ -1,20 +1,26 @@
-"""Artifacts of fitted models in a folder each, and the rows that say which one is in force.
+"""Artifacts of fitted models in a folder each, and the rows that say what was and is in force.
 
-What a model is, is not known here: it is written to a folder and read from one by callbacks. A
-folder appears whole or not at all; its hash is checked before it is read.
+What a model is, is not known here: it is written to a folder and read from one by callbacks. The
+folders lie under any address that fsspec knows; one appears whole or not at all, and its hash is
+checked before it is read. Whether a fit may be put in force is not decided here.
 """
 
+import errno
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pandas as pd
 import sqlalchemy as sa
+from fsspec.implementations.local import LocalFileSystem
 
 from f1_pipeline.errors import StorageError
 from f1_pipeline.storage import database
@@ -32,89 +38,233 @@ def folder_hash(folder: Path) -> str:
 
 
 class ModelStore:
-    """Fits under `root`, registered in a warehouse."""
+    """Fits under `address` (a folder, `s3://bucket/models`), registered in a warehouse."""
 
-    def __init__(self, root: Path, warehouse: Warehouse) -> None:
-        self.root = root
+    def __init__(self, address: str, warehouse: Warehouse) -> None:
+        self.address = address.rstrip("/")
         self.warehouse = warehouse
+        try:
+            self.files, self.root = fsspec.core.url_to_fs(self.address)
+        except (ImportError, ValueError) as error:
+            raise StorageError(f"{self.address} cannot be opened: {error}") from None
 
     def has(self, model_version: str) -> bool:
         """Whether the fit is registered and its artifact is intact."""
-        row = self._row(model_version)
-        if row is None or not self._folder(model_version).is_dir():
+        row = self.fit(model_version)
+        if row is None:
             return False
-        return folder_hash(self._folder(model_version)) == row["artifact_sha256"]
+        return self._is_there(model_version, row["artifact_sha256"])
 
     def save(self, facts: dict[str, Any], write: Callable[[Path], None], at: datetime) -> None:
-        """Store a fit and register it, not yet in force; `facts` are columns of `models`."""
+        """Store a fit and register it, not yet in force; `facts` are columns of `models`.
+
+        A fit that is registered already gets its artifact back and keeps its row.
+        """
         version = facts["model_version"]
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            staging = Path(tempfile.mkdtemp(prefix=".fit-", dir=self.root))
-            try:
-                write(staging)
-                digest = folder_hash(staging)
-                shutil.rmtree(self._folder(version), ignore_errors=True)
-                os.replace(staging, self._folder(version))
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix="fit-") as local:
+                write(Path(local))
+                digest = folder_hash(Path(local))
+                self._upload(Path(local), version, digest)
         except OSError as error:
             raise StorageError(
-                f"the model cannot be stored under {self.root} ({error.strerror}): free some "
-                "space or set MODEL_STORAGE_PATH to a folder that can be written."
+                f"the model cannot be stored under {self.address} ({error.strerror or error}): "
+                "free some space or set MODEL_STORAGE_PATH to an address that can be written."
             ) from None
-        row = facts | {
-            "artifact_sha256": digest,
-            "stage": "challenger",
-            "created_at": at,
-            "promoted_at": at,
-        }
         table = TABLES["models"]
+        row = facts | {"artifact_sha256": digest, "stage": "challenger", "created_at": at}
         with database.writing(self.warehouse.url) as connection:
-            connection.execute(sa.delete(table).where(table.c.model_version == version))
-            connection.execute(sa.insert(table), [row])
-
-    def promote(self, model_version: str, at: datetime) -> None:
-        """Put a registered fit in force, in place of the one that is.
-
-        Raises `StorageError`, and changes nothing, when the fit is not registered.
-        """
-        table = TABLES["models"]
-        with database.writing(self.warehouse.url) as connection:
-            connection.execute(
-                sa.update(table).where(table.c.stage == "champion").values(stage="retired")
-            )
-            promoted = connection.execute(
+            known = connection.execute(
                 sa.update(table)
-                .where(table.c.model_version == model_version)
+                .where(table.c.model_version == version)
+                .values(artifact_sha256=digest)
+            )
+            if not known.rowcount:
+                connection.execute(sa.insert(table), [row | {"promoted_at": at}])
+
+    def register(
+        self, recipe: str, parameters: str, code_version: int, origin: str, at: datetime
+    ) -> None:
+        """Enter a recipe as a challenger; one that is known keeps its stage."""
+        table = TABLES["recipes"]
+        row = {"parameters": parameters, "code_version": code_version}
+        new = {"recipe": recipe, "origin": origin, "stage": "challenger"}
+        with database.writing(self.warehouse.url) as connection:
+            known = connection.execute(
+                sa.update(table).where(table.c.recipe == recipe).values(**row)
+            )
+            if not known.rowcount:
+                connection.execute(
+                    sa.insert(table), [row | new | {"created_at": at, "changed_at": at}]
+                )
+
+    def promote(
+        self,
+        model_version: str,
+        at: datetime,
+        *,
+        action: str,
+        by: str,
+        reason: str,
+        decision: str | None = None,
+    ) -> None:
+        """Put a registered fit in force, in place of the one that is, and write down why.
+
+        Nothing is written down for the one that is in force already.
+
+        Raises `StorageError`, and changes nothing, when the fit is not registered or its artifact
+        is not intact.
+        """
+        models, recipes, history = (TABLES[n] for n in ("models", "recipes", "promotions"))
+        with database.writing(self.warehouse.url) as connection:
+            # Among the writers: retention may have been removing it until now.
+            fit = self.intact(model_version)
+            champion = models.c.stage == "champion"
+            parent = connection.scalar(sa.select(models.c.model_version).where(champion))
+            if parent == model_version:
+                return  # another process was there first
+            number = connection.scalar(sa.select(sa.func.max(history.c.promotion))) or 0
+            connection.execute(sa.update(models).where(champion).values(stage="retired"))
+            connection.execute(
+                sa.update(models)
+                .where(models.c.model_version == model_version)
                 .values(stage="champion", promoted_at=at)
             )
-            if not promoted.rowcount:
-                raise StorageError(
-                    f"no model {model_version} is registered: materialize model/challenger first."
-                )
+            connection.execute(
+                sa.update(recipes)
+                .where((recipes.c.stage == "champion") & (recipes.c.recipe != fit["recipe"]))
+                .values(stage="retired", changed_at=at)
+            )
+            connection.execute(
+                sa.update(recipes)
+                .where((recipes.c.recipe == fit["recipe"]) & (recipes.c.stage != "champion"))
+                .values(stage="champion", changed_at=at)
+            )
+            row = {
+                "promotion": number + 1,
+                "promoted_at": at,
+                "model_version": model_version,
+                "recipe": fit["recipe"],
+                "parent": parent,
+                "action": action,
+                "promoted_by": by,
+                "reason": reason,
+                "decision": decision,
+            }
+            connection.execute(sa.insert(history), [row])
 
     def champion(self) -> dict[str, Any] | None:
         """The row of the fit in force, or None before the first."""
-        rows = self.warehouse.read_where("models", stage="champion")
-        return None if rows.empty else _as_dict(rows)
+        return _first(self.warehouse.read_where("models", stage="champion"))
+
+    def fit(self, model_version: str) -> dict[str, Any] | None:
+        """The row of a fit, or None for one that is not registered."""
+        return _first(self.warehouse.read_where("models", model_version=model_version))
+
+    def recipe(self, recipe: str) -> dict[str, Any] | None:
+        """The row of a recipe, or None for one that is not registered."""
+        return _first(self.warehouse.read_where("recipes", recipe=recipe))
+
+    def parent(self, model_version: str) -> str | None:
+        """The fit that this one took the place of, going back left aside."""
+        rows = self.warehouse.read_where("promotions", model_version=model_version)
+        forwards = rows[rows["action"].ne("rollback")]
+        return None if forwards.empty else forwards["parent"].iloc[-1]
+
+    def intact(self, model_version: str) -> dict[str, Any]:
+        """The row of a fit whose artifact is as it was stored. Raises `StorageError`."""
+        fit = self.fit(model_version)
+        if fit is None:
+            stray = model_version in self.folders()
+            lies = ", though a folder of that name lies there" if stray else ""
+            raise StorageError(
+                f"no model {model_version} is registered{lies}: `f1-pipeline models list` shows "
+                "those that are."
+            )
+        if not self.has(model_version):
+            raise StorageError(
+                f"the artifact of model {model_version} under {self.address} is missing or was "
+                "changed: restore it from a backup, or launch the job refresh, which fits it again."
+            )
+        return fit
 
     def load(self, model_version: str, read: Callable[[Path], Any]) -> Any:
         """The fit, after its hash was checked. Raises `StorageError` when it is gone or changed."""
-        if not self.has(model_version):
-            raise StorageError(
-                f"the artifact of model {model_version} under {self.root} is missing or was "
-                "changed: materialize model/champion again."
-            )
-        return read(self._folder(model_version))
+        row = self.intact(model_version)
+        with self._copy(model_version) as folder:
+            # Of what is read, which may be another copy than the one just looked at.
+            if folder_hash(folder) != row["artifact_sha256"]:
+                raise StorageError(f"model {model_version} was changed while it was read: again.")
+            return read(folder)
 
-    def _folder(self, model_version: str) -> Path:
-        return self.root / model_version
+    def folders(self) -> list[str]:
+        """The artifacts that lie under the address, registered or not."""
+        if not self.files.isdir(self.root):
+            return []
+        paths = self.files.ls(self.root, detail=False)
+        names = sorted(str(path).rstrip("/").rpartition("/")[2] for path in paths)
+        return [name for name in names if not name.startswith(".")]
 
-    def _row(self, model_version: str) -> dict[str, Any] | None:
-        rows = self.warehouse.read_where("models", model_version=model_version)
-        return None if rows.empty else _as_dict(rows)
+    def remove(self, model_version: str) -> None:
+        """Delete an artifact; its row stays. Raises `StorageError` for the one in force."""
+        champion = self.champion()
+        if champion is not None and champion["model_version"] == model_version:
+            raise StorageError(f"model {model_version} is in force: it is not removed.")
+        with suppress(FileNotFoundError):
+            self.files.rm(self.path(model_version), recursive=True)
+
+    def path(self, model_version: str) -> str:
+        """Where the artifact lies, as the file system of the address names it."""
+        return f"{self.root}/{model_version}"
+
+    def _upload(self, local: Path, version: str, digest: str) -> None:
+        beside = f"{self.root}/.{version}.{uuid.uuid4().hex}"
+        self.files.makedirs(self.root, exist_ok=True)
+        try:
+            self.files.put(f"{local}/", beside, recursive=True)
+            # Another process may have stored the same fit meanwhile, and may be reading it.
+            if not self._is_there(version, digest):
+                self._move(beside, self.path(version))
+        finally:
+            with suppress(FileNotFoundError):
+                self.files.rm(beside, recursive=True)
+
+    def _move(self, beside: str, path: str) -> None:
+        """Put a whole folder in its place, over a damaged one."""
+        if not isinstance(self.files, LocalFileSystem):
+            if self.files.exists(path):
+                self.files.rm(path, recursive=True)
+            self.files.mv(beside, path, recursive=True)
+            return
+        try:
+            os.replace(beside, path)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            shutil.rmtree(path)
+            os.replace(beside, path)
+
+    def _is_there(self, model_version: str, digest: str) -> bool:
+        with self._copy(model_version) as folder:
+            return folder.is_dir() and folder_hash(folder) == digest
+
+    @contextmanager
+    def _copy(self, model_version: str) -> Iterator[Path]:
+        """The artifact as a local folder, which is missing where the artifact is."""
+        path = self.path(model_version)
+        if isinstance(self.files, LocalFileSystem):
+            yield Path(path)
+            return
+        local = Path(tempfile.mkdtemp(prefix="fit-"))
+        try:
+            if self.files.isdir(path):
+                self.files.get(f"{path}/", str(local / model_version), recursive=True)
+            yield local / model_version
+        finally:
+            shutil.rmtree(local, ignore_errors=True)
 
 
-def _as_dict(rows: pd.DataFrame) -> dict[str, Any]:
+def _first(rows: pd.DataFrame) -> dict[str, Any] | None:
+    if rows.empty:
+        return None
     return {str(name): value for name, value in rows.iloc[0].items()}
