@@ -2,8 +2,9 @@
 
 `sessions` says what a calendar leads one to expect, `looks` when to look for it, `wanted` which
 runs follow from what is there and what is missing, `seasons` which seasons are checked or filled
-again. A decision reads the state of things, not the history of what was asked before: whatever was
-lost on the way (a failed run, a killed process) is still missing, so it is asked for again.
+again, `incidents` what somebody is told of. A decision reads the state of things, not the history
+of what was asked before: whatever was lost on the way (a failed run, a killed process) is still
+missing, so it is asked for again.
 """
 
 from f1_pipeline.automation.looks import Cursor, calendars_due, delay, name_of, sessions_due
