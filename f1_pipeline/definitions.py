@@ -9,18 +9,23 @@ from typing import Any
 import dagster as dg
 
 from f1_pipeline.defs import (
+    alerts,
+    backup,
     checks,
     evidence,
     features,
     jobs,
     model,
+    monitoring,
     predictions,
     raw,
+    retention,
     schedules,
     sensors,
     tables,
     timing,
     timing_tables,
+    tuning,
 )
 from f1_pipeline.defs.resources import Storage, Training, Upstream, WarehouseIOManager
 
@@ -36,12 +41,15 @@ def build_definitions(**resources: Any) -> dg.Definitions:
     }
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
-            [raw, timing, tables, timing_tables, features, model, evidence, predictions]
+            [
+                *(raw, timing, tables, timing_tables, features, model, evidence, predictions),
+                *(tuning, monitoring, retention, backup),
+            ]
         ),
         asset_checks=checks.contract_checks,
-        jobs=jobs.JOBS,
-        sensors=sensors.SENSORS,
-        schedules=schedules.SCHEDULES,
+        jobs=[*jobs.JOBS, retention.retention_job, backup.JOB, tuning.tune],
+        sensors=[*sensors.SENSORS, monitoring.retraining, *alerts.SENSORS],
+        schedules=[*schedules.SCHEDULES, retention.weekly_retention, backup.SCHEDULE],
         resources=own | resources,
         executor=dg.in_process_executor,
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1_pipeline import __version__, clock
-from f1_pipeline.cli import laps
+from f1_pipeline.cli import laps, models, recovery, tuning
 from f1_pipeline.cli import seasons as season_commands
 from f1_pipeline.cli.opening import open_runs, parse_seasons
 from f1_pipeline.cli.seasons import Tier
@@ -32,6 +32,7 @@ app = typer.Typer(
 archive_app = typer.Typer(no_args_is_help=True, help="The facts that ship with the project.")
 app.add_typer(archive_app, name="archive")
 app.add_typer(laps.app, name="laps")
+app.add_typer(models.app, name="models")
 
 
 class Horizon(StrEnum):
@@ -83,6 +84,7 @@ def run(
     """The main job: archive, tables, features, model, backtest, the next race's prediction."""
     from f1_pipeline import tables
     from f1_pipeline.cli import report
+    from f1_pipeline.defs.resources import Training
     from f1_pipeline.modelling import NotEnoughRacesError
 
     first, last = parse_seasons(seasons) if seasons else (None, None)
@@ -110,7 +112,8 @@ def run(
     _show(warehouse, event_id, None)
     horizon = str(_published(warehouse, event_id, None)["horizon"].iloc[0])
     if recent:
-        _show_evidence(warehouse, recent, horizon)
+        of = Training(quick=quick).recipe.content_hash
+        _show_evidence(warehouse, recent, of, horizon)
     report.OUT.print("\n[dim]f1-pipeline dev shows all of it in the Dagster UI.[/dim]")
 
 
@@ -161,10 +164,14 @@ def backtest(
         Path | None, typer.Option(help="Parquet file for a row per driver and race.")
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Few iterations.")] = False,
+    recipe: Annotated[
+        str, typer.Option(help="A recipe of `models list`; the one that comes with the code.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Walk-forward forecasts of past seasons, scored beside the grid baseline."""
     from f1_pipeline.cli import report
+    from f1_pipeline.defs.resources import Training
     from f1_pipeline.modelling import evaluate
 
     first, last = parse_seasons(seasons)
@@ -181,11 +188,12 @@ def backtest(
             "--tier timing: no laps are held; record them (`f1-pipeline backfill --tier timing`) "
             "or bring them in (`f1-pipeline laps import`)."
         )
-    training = {"quick": quick, "tier": tier.value}
+    training = {"quick": quick, "tier": tier.value, "recipe_id": recipe}
     for season in wanted:
         runs.execute("backtest_season", partition=str(season), training=training)
     runs.execute("update_record")
-    model, baseline = _backtested(warehouse, wanted, horizon.value, grid.value, tier)
+    of = recipe or Training(quick=quick, tier=tier.value).recipe.content_hash
+    model, baseline = _backtested(warehouse, wanted, of, horizon.value, grid.value, tier)
     if out is not None:
         _write(model, warehouse, out)
     scores = evaluate(model, baseline)
@@ -197,6 +205,9 @@ def backtest(
 
 app.command("backfill")(season_commands.backfill)
 app.command("sync-drivers")(season_commands.sync_drivers)
+app.command("backup")(recovery.backup)
+app.command("restore")(recovery.restore)
+models.app.command("tune")(tuning.tune)
 
 
 @archive_app.command("build")
@@ -285,6 +296,7 @@ def _show(warehouse: "Warehouse", event_id: str, horizon: str | None) -> None:
 def _backtested(
     warehouse: "Warehouse",
     seasons: list[int],
+    recipe: str,
     horizon: str,
     grid: str,
     tier: Tier = Tier.RESULTS,
@@ -299,6 +311,7 @@ def _backtested(
             horizon=horizon,
             grid_source=rung,
             tier=tier.value,
+            recipe=recipe,
         )
         for season in seasons
     ]
@@ -306,11 +319,11 @@ def _backtested(
     return rows[rows["model"].eq("catboost")], rows[rows["model"].eq("baseline")]
 
 
-def _show_evidence(warehouse: "Warehouse", seasons: list[int], horizon: str) -> None:
+def _show_evidence(warehouse: "Warehouse", seasons: list[int], recipe: str, horizon: str) -> None:
     from f1_pipeline.cli import report
     from f1_pipeline.modelling import evaluate
 
-    model, baseline = _backtested(warehouse, seasons, horizon, Grid.official)
+    model, baseline = _backtested(warehouse, seasons, recipe, horizon, Grid.official)
     if len(model):
         scores = evaluate(model, baseline)
         report.evidence(scores, _period(seasons), horizon, _baseline_name(horizon))

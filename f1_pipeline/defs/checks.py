@@ -14,8 +14,11 @@ FILLED = (
     "training_set",
 )
 # Nothing is scored until a race that was forecast has a result; the baseline explains nothing;
-# and the record begins with the first backtest.
-MAY_BE_EMPTY = ("scored_predictions", "explanations", "track_record")
+# the record begins with the first backtest, drift and health with enough races to compare.
+MAY_BE_EMPTY = (
+    *("scored_predictions", "explanations", "track_record"),
+    *("drift_report", "model_health"),
+)
 NAMES = (*FILLED, *MAY_BE_EMPTY)
 
 

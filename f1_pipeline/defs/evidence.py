@@ -16,8 +16,12 @@ from f1_pipeline.modelling.backtest import BASELINE, MODEL
     deps=[dg.AssetKey(["model", "backtest"])],
     **describe_table("track_record", kinds={"pandas"}, made_by=("modelling",)),
 )
-def track_record(storage: Storage) -> dg.MaterializeResult:
-    """Of all seasons whose backtest is held; the pictures are of those the recipe never saw."""
+def track_record(storage: Storage, training: Training) -> dg.MaterializeResult:
+    """Of all recipes and seasons whose backtest is held.
+
+    What is shown is of the recipe that comes with the code, and its pictures of the seasons that
+    it was not chosen on.
+    """
     rows = storage.warehouse.read("backtest_predictions")
     if rows.empty:
         raise dg.Failure(
@@ -25,14 +29,17 @@ def track_record(storage: Storage) -> dg.MaterializeResult:
         )
     record = modelling_track_record(rows)
     result = table_result("track_record", record)
-    shown = rows[rows["tier"].eq("results") & ~rows["season"].isin(CHOICE_SEASONS)]
+    mine = rows["tier"].eq("results") & rows["recipe"].eq(training.recipe.content_hash)
+    shown = rows[mine & ~rows["season"].isin(CHOICE_SEASONS)]
     last = shown[shown["horizon"].eq("post_qualifying") & shown["grid_source"].eq("official")]
     if last.empty:
         return result
     model = last[last["model"].eq(MODEL)]
     period = f"{model['season'].min()}-{model['season'].max()}, after qualifying"
     metadata = {
-        "metrics": dg.MetadataValue.md(_markdown(record)),
+        "metrics": dg.MetadataValue.md(
+            _markdown(record[record["recipe"].eq(training.recipe.content_hash)])
+        ),
         "by_season": pictures.by_season(
             model, last[last["model"].eq(BASELINE)], f"Model and grid baseline, {period}"
         ),

@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from f1_pipeline.defs import predictions, timing, timing_tables
+from f1_pipeline.defs import monitoring, predictions, registry, timing, timing_tables
 from f1_pipeline.defs.recordings import import_laps, record_season
 from f1_pipeline.defs.seasons import collect_season
 
@@ -16,18 +16,22 @@ TIMING_TABLES = dg.AssetSelection.assets(*(["tables", name] for name in timing_t
 BACKTEST = dg.AssetSelection.assets(["model", "backtest"])
 RECORD = dg.AssetSelection.assets(["model", "track_record"])
 STUDIES = dg.AssetSelection.assets(["model", "studies"])
+TUNING = dg.AssetSelection.assets(["model", "tuning"])
 PREDICTIONS = dg.AssetSelection.assets(*predictions.MADE)
 CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
 SCORES = dg.AssetSelection.assets(["predictions", "scored_predictions"])
+OPERATIONS = dg.AssetSelection.groups("operations")
 TABLES_AND_FEATURES = dg.AssetSelection.groups("tables", "features")
 FITS = dg.AssetSelection.assets(
     ["model", "training_set"], ["model", "challenger"], ["model", "champion"]
 )
+HEALTH = dg.AssetSelection.assets(*monitoring.MADE)
 
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
-    - (BY_EVENT | RECORDINGS | BACKTEST | RECORD | STUDIES | PREDICTIONS | CALENDAR),
+    - (BY_EVENT | RECORDINGS | CALENDAR | PREDICTIONS | OPERATIONS)
+    - (BACKTEST | RECORD | STUDIES | TUNING),
     description="Archive and kept answers to model: every table, feature and fit, all that knows "
     "no partition. Asks no upstream.",
 )
@@ -61,8 +65,16 @@ update_tables = dg.define_asset_job(
 )
 after_race = dg.define_asset_job(
     "after_race",
-    selection=FITS | PREDICTIONS,
-    description="A fit on all races held, and the forecast of the next one.",
+    selection=FITS | HEALTH | PREDICTIONS,
+    description="A fit on all races held, a look at what forecasts have been worth, and the "
+    "forecast of the next race.",
+)
+retrain = dg.define_asset_job(
+    "retrain",
+    selection=FITS | TUNING | HEALTH,
+    config={"resources": {"training": {"config": {"judged": True}}}},
+    description="A fit on all races held, judged by the gate anew, whatever it has said before. "
+    "With ENABLE_HYPERPARAMETER_TUNING after a search for a better recipe.",
 )
 backtest_season = dg.define_asset_job(
     "backtest_season",
@@ -92,6 +104,7 @@ JOBS: list[Any] = [
     update_calendar,
     update_tables,
     after_race,
+    retrain,
     backtest_season,
     update_record,
     study,
@@ -99,4 +112,5 @@ JOBS: list[Any] = [
     collect_season,
     record_season,
     import_laps,
+    *registry.JOBS,
 ]

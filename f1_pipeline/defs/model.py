@@ -1,17 +1,20 @@
 """Layer model: the training set, fits, the model in force, and the walk-forward backtest."""
 
-import hashlib
+import json
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 
-from f1_pipeline import clock, features
-from f1_pipeline.contracts import CONTRACTS, check, content_fingerprint
+from f1_pipeline import features
 from f1_pipeline.defs import pictures
+from f1_pipeline.defs.in_force import Asked, registered, was_taken_back, why_none
 from f1_pipeline.defs.resources import Storage, Training, table_result
-from f1_pipeline.defs.specs import SEASONS, code_version, describe, describe_table
-from f1_pipeline.modelling import NotEnoughRacesError, RaceModel, evaluate, fit, walk_forward
+from f1_pipeline.defs.specs import SEASONS, describe, describe_table
+from f1_pipeline.defs.succession import Succession, backtested, decision_table, window
+from f1_pipeline.modelling import NotEnoughRacesError, RaceModel, evaluate, gate
+from f1_pipeline.tracking import log_fit
 
 _TRAINING_SET = dg.AssetIn(dg.AssetKey(["model", "training_set"]))
 
@@ -31,10 +34,12 @@ def training_set(race_features: pd.DataFrame, race_results: pd.DataFrame) -> dg.
 @dg.asset(
     key=["model", "challenger"],
     ins={"training_set": _TRAINING_SET},
+    deps=[dg.AssetKey(["model", "tuning"])],
     **describe(
         "model",
-        description="The newest fit, on all races of the training seasons; stored and registered, "
-        "not yet in force. The same data and recipe are not fitted twice.",
+        description="The newest fit, on all races of the training seasons: of the recipe in force, "
+        "or of one that is proposed for its place. Stored and registered, not yet in force. The "
+        "same data and recipe are not fitted twice.",
         kinds={"catboost"},
         made_by=("modelling",),
     ),
@@ -45,69 +50,138 @@ def challenger(
     storage: Storage,
     training: Training,
 ) -> dg.MaterializeResult:
+    succession = Succession(storage, training, _asked(context), context.log.info)
+    recipe = succession.proposed()
+    if recipe is None:
+        return dg.MaterializeResult(metadata={"model_version": "", "reason": "nothing is proposed"})
     rows = training.select(training_set)
-    recipe = training.recipe
-    data_version = content_fingerprint(rows, CONTRACTS["training_set"])
-    version = hashlib.sha256(
-        f"{recipe.content_hash} {data_version} {code_version('modelling')}".encode()
-    ).hexdigest()[:12]
-    reused = storage.models.has(version)
-    if reused:
-        model = storage.models.load(version, RaceModel.load)
-    else:
-        try:
-            model = fit(rows, recipe)
-        except NotEnoughRacesError as error:
-            context.log.warning(f"no fit: {error} Until there are more the baseline forecasts.")
-            return dg.MaterializeResult(metadata={"model_version": "", "reason": str(error)})
-        storage.models.save(
-            {"model_version": version, "recipe": recipe.content_hash, "data_version": data_version}
-            | _window(rows),
-            model.save,
-            clock.now(),
-        )
+    try:
+        row, reused = succession.fitted(rows, recipe)
+    except NotEnoughRacesError as error:
+        context.log.warning(f"no fit: {error} Until there are more the baseline forecasts.")
+        return dg.MaterializeResult(metadata={"model_version": "", "reason": str(error)})
+    version = str(row["model_version"])
+    model = storage.models.load(version, RaceModel.load)
     return dg.MaterializeResult(
         data_version=dg.DataVersion(version),
         metadata={
             "model_version": version,
+            "recipe": recipe.content_hash,
             "reused": reused,
-            **_window(rows),
+            **window(rows),
             "importance": pictures.importance(model.feature_importance(), "Feature importance"),
         },
     )
 
 
-def _window(rows: pd.DataFrame) -> dict[str, Any]:
-    events = rows.sort_values("race_starts_at", kind="stable")["event_id"]
-    return {
-        "first_event": str(events.iloc[0]),
-        "last_event": str(events.iloc[-1]),
-        "races": int(events.nunique()),
-    }
-
-
 @dg.asset(
     key=["model", "champion"],
-    deps=[dg.AssetKey(["model", "challenger"])],
+    deps=[dg.AssetKey(["model", "challenger"]), dg.AssetKey(["model", "training_set"])],
+    check_specs=[
+        dg.AssetCheckSpec(
+            "gate",
+            asset=dg.AssetKey(["model", "champion"]),
+            description="The newest fit was let through: by the gate, or as a sane refit.",
+        )
+    ],
     **describe(
         "model",
-        description="The fit in force: a row of the registry that predictions are made with. "
-        "The newest challenger takes the place.",
+        description="The fit in force: a row of the registry that predictions are made with. A new "
+        "recipe takes the place only through the gate, a refit of the one in force inherits it.",
         kinds={"catboost"},
         made_by=("modelling",),
     ),
 )
-def champion(context: dg.AssetExecutionContext, storage: Storage) -> dg.MaterializeResult:
+def champion(
+    context: dg.AssetExecutionContext, storage: Storage, training: Training
+) -> dg.MaterializeResult:
+    decision = _decide(context, storage, training)
+    if decision is not None and storage.settings.mlflow_uri:
+        _log_to_mlflow(decision, storage, context.log.warning)
+    in_force = storage.models.champion()
+    version = in_force["model_version"] if in_force else ""
+    metadata: dict[str, Any] = {"model_version": version} | _why(storage, version)
+    if decision is not None:
+        metadata["decision"] = dg.MetadataValue.md(decision_table(decision))
+    accepted = decision is None or bool(decision["accepted"].all())
+    words = "nothing had to be decided" if decision is None else gate.in_words(decision)
+    return dg.MaterializeResult(
+        data_version=dg.DataVersion(version),
+        metadata=metadata,
+        check_results=[
+            dg.AssetCheckResult(
+                check_name="gate",
+                passed=accepted,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={"decision": words},
+            )
+        ],
+    )
+
+
+def _why(storage: Storage, version: str) -> dict[str, Any]:
+    """How the fit came into force; where none is, why not."""
+    history = storage.warehouse.read_where("promotions", model_version=version)
+    if history.empty:
+        return {"why": f"no model is in force: {why_none(storage)}"}
+    last = history.iloc[-1]
+    return {
+        "why": f"{last['action']}, {last['reason']}",
+        "put_in_force_by": last["promoted_by"],
+        "in_place_of": last["parent"] or "none before it",
+    }
+
+
+def _decide(
+    context: dg.AssetExecutionContext, storage: Storage, training: Training
+) -> pd.DataFrame | None:
+    """Ask for the newest fit's place; the decision, or None where there is nothing to decide."""
     event = context.instance.get_latest_materialization_event(dg.AssetKey(["model", "challenger"]))
     if event is None or event.asset_materialization is None:
         raise dg.Failure("materialize model/challenger first", allow_retries=False)
     version = str(event.asset_materialization.metadata["model_version"].value)
-    in_force = storage.models.champion()
-    if version and (in_force is None or in_force["model_version"] != version):
-        storage.models.promote(version, clock.now())
-    return dg.MaterializeResult(
-        data_version=dg.DataVersion(version), metadata={"model_version": version}
+    if not version:
+        return None
+    row, in_force = storage.models.intact(version), storage.models.champion()
+    is_there = in_force is not None and in_force["model_version"] == version
+    if (is_there and not training.judged) or was_taken_back(storage, version):
+        return None
+    succession = Succession(storage, training, _asked(context), context.log.info)
+    rows = storage.warehouse.read("training_set")
+    inherits = (
+        not training.judged
+        and in_force is not None
+        and in_force["recipe"] == row["recipe"]
+        # What cannot be read any more cannot be compared with: then the gate decides.
+        and storage.models.has(str(in_force["model_version"]))
     )
+    if inherits:
+        return succession.inherited(rows, row)
+    return succession.through_the_gate(rows, row)
+
+
+def _log_to_mlflow(decision: pd.DataFrame, storage: Storage, warn: Callable[[str], object]) -> None:
+    """The fit that was decided on, its recipe and the gate's numbers."""
+    version = str(decision["model_version"].iloc[0])
+    row, settings = storage.models.intact(version), storage.settings
+    recipe = storage.models.recipe(str(decision["recipe"].iloc[0]))
+    parameters = json.loads(recipe["parameters"]) if recipe and recipe["parameters"] else {}
+    storage.models.load(
+        version,
+        lambda folder: log_fit(
+            settings.mlflow_uri,
+            settings.mlflow_experiment,
+            row,
+            parameters,
+            decision,
+            folder,
+            warn,
+        ),
+    )
+
+
+def _asked(context: dg.AssetExecutionContext) -> Asked:
+    return Asked(f"{context.run.job_name} {context.run.run_id[:8]}", "fitted on new races")
 
 
 @dg.asset(
@@ -127,23 +201,12 @@ def backtest(
     training: Training,
 ) -> dg.MaterializeResult:
     """One season, walk-forward: each race is forecast by fits on the races before it only."""
-    season = int(context.partition_key)
-    known = training.select(training_set) if training.first_season else training_set
-    known = known[known["season"] <= season].reset_index(drop=True)
-    fingerprint = content_fingerprint(
-        known, CONTRACTS["training_set"], training.recipe.content_hash, code_version("modelling")
-    )
-    mine = {"season": season, "tier": training.tier}
-    stored = storage.warehouse.read_where("backtest_predictions", **mine)
-    reused = bool(len(stored)) and set(stored["fingerprint"]) == {fingerprint}
-    if not reused:
-        stored = walk_forward(known, season, training.recipe, progress=context.log.info)
-        stored = stored.assign(fingerprint=fingerprint, tier=training.tier)
-        stored = check(stored, CONTRACTS["backtest_predictions"])
-        storage.warehouse.replace_where("backtest_predictions", stored, **mine)
+    season, wanted = int(context.partition_key), training.recipe_id
+    recipe = registered(storage, wanted) if wanted else training.recipe
+    rows, reused = backtested(storage, training, training_set, season, recipe, context.log.info)
     return dg.MaterializeResult(
-        data_version=dg.DataVersion(fingerprint),
-        metadata={"dagster/row_count": len(stored), "reused": reused, **_shown(stored, season)},
+        data_version=dg.DataVersion(str(rows["fingerprint"].iloc[0])),
+        metadata={"dagster/row_count": len(rows), "reused": reused, **_shown(rows, season)},
     )
 
 

@@ -16,6 +16,7 @@ from f1_pipeline.automation import Attempts, Session, State
 from f1_pipeline.defs.resources import Storage, Upstream
 from f1_pipeline.defs.specs import PURPOSE
 from f1_pipeline.features import LAST_PRACTICE
+from f1_pipeline.predictions import BASELINE
 from f1_pipeline.tables import held, next_event
 
 ALIVE = [
@@ -89,8 +90,8 @@ class Outlook:
         """All that decides which runs are wanted now."""
         upcoming, newest = self._around_now()
         champion = self.storage.models.champion()
-        trained_to = champion["last_event"] if champion else None
-        forecast = upcoming in self.storage.warehouse.event_ids("race_predictions")
+        version = champion["model_version"] if champion else BASELINE
+        is_made = version == self._forecast_by(upcoming) and newest in self._settled()
         starts = self.events.set_index("event_id")["race_starts_at"]
         lost = automation.unfinished(attempts, self.revisions)
         missing = lost | dict(self.unpublished) | dict(found)
@@ -99,12 +100,27 @@ class Outlook:
             unpublished=self.unpublished,
             recorded=_recorded(instance, missing),
             kept=self.revisions,
-            needs_forecast=None if forecast and trained_to == newest else upcoming,
-            forecast_of=str(newest),
+            needs_forecast=None if is_made else upcoming,
+            forecast_of=f"{newest}@{version}",
             open_events=frozenset(starts[starts > now].index),
             lacking=self._lacking(upcoming, now),
             attempts=attempts,
         )
+
+    def _forecast_by(self, event_id: str | None) -> str | None:
+        """The model of an event's newest published forecast."""
+        rows = self.storage.warehouse.read_where("race_predictions", event_id=event_id)
+        newest = rows.sort_values("generated_at", kind="stable")["model_version"].tail(1)
+        return None if newest.empty else str(newest.iloc[0])
+
+    def _settled(self) -> set[str]:
+        """The last races of the fits that were in force or refused: nothing more comes of those."""
+        known = self.storage.warehouse.read_many(["models", "promotions", "gate_decisions"])
+        decisions = known["gate_decisions"]
+        refused = set(decisions.loc[~decisions["accepted"].astype(bool), "model_version"])
+        settled = refused | set(known["promotions"]["model_version"])
+        fits = known["models"]
+        return set(fits.loc[fits["model_version"].isin(settled), "last_event"])
 
     def _lacking(self, upcoming: str | None, now: datetime) -> frozenset[str]:
         """The next event, when its last practice is in the tables and no forecast is made of it."""

@@ -9,16 +9,16 @@ import pandas as pd
 
 from f1_pipeline.modelling import scores_by_race
 
-_BLUE, _GREY, _RED = "#2563a8", "#b9c0c8", "#c0392b"
+BLUE, GREY, RED = "#2563a8", "#b9c0c8", "#c0392b"
 _BINS = 10
 _HORIZONS = (
-    ("pre_weekend", "before the weekend", _GREY),
-    ("post_practice", "after practice", _RED),
-    ("post_qualifying", "after qualifying", _BLUE),
+    ("pre_weekend", "before the weekend", GREY),
+    ("post_practice", "after practice", RED),
+    ("post_qualifying", "after qualifying", BLUE),
 )
 
 
-def _figure(width: float, height: float, panels: int = 1) -> tuple[Any, Any]:
+def canvas(width: float, height: float, panels: int = 1) -> tuple[Any, Any]:
     """A figure with its axes: one, or so many side by side."""
     from matplotlib.figure import Figure
 
@@ -29,7 +29,7 @@ def _figure(width: float, height: float, panels: int = 1) -> tuple[Any, Any]:
     return figure, axes
 
 
-def _markdown(figure: Any, alt: str) -> dg.MetadataValue:
+def as_markdown(figure: Any, alt: str) -> dg.MetadataValue:
     buffer = BytesIO()
     figure.savefig(buffer, format="png")
     data = base64.b64encode(buffer.getvalue()).decode()
@@ -43,9 +43,9 @@ def _percent(chance: float) -> str:
 def win_probabilities(prediction: pd.DataFrame, title: str) -> dg.MetadataValue:
     """Win and podium probability of every driver of a race, most probable on top."""
     rows = prediction.sort_values(["p_win", "driver_id"], ascending=[True, False])
-    figure, axes = _figure(7, 0.28 * len(rows) + 1.2)
-    axes.barh(rows["driver_id"], rows["p_podium"], color=_GREY, label="podium")
-    axes.barh(rows["driver_id"], rows["p_win"], color=_BLUE, label="win")
+    figure, axes = canvas(7, 0.28 * len(rows) + 1.2)
+    axes.barh(rows["driver_id"], rows["p_podium"], color=GREY, label="podium")
+    axes.barh(rows["driver_id"], rows["p_win"], color=BLUE, label="win")
     for place, (win, podium) in enumerate(zip(rows["p_win"], rows["p_podium"], strict=True)):
         label = f"{_percent(win)} / {_percent(podium)}"
         axes.text(podium + 0.01, place, label, va="center", fontsize=8)
@@ -53,20 +53,20 @@ def win_probabilities(prediction: pd.DataFrame, title: str) -> dg.MetadataValue:
     axes.set_xlabel("probability")
     axes.set_xlim(0, 1)
     axes.legend(loc="lower right", frameon=False)
-    return _markdown(figure, title)
+    return as_markdown(figure, title)
 
 
 def calibration(predictions: pd.DataFrame, title: str) -> dg.MetadataValue:
     """Forecast against observed frequency in bins of 0.1, for win, podium and points."""
-    figure, axes = _figure(5.5, 5)
-    axes.plot([0, 1], [0, 1], color=_GREY, linewidth=1)
+    figure, axes = canvas(5.5, 5)
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1)
     position = predictions["finish_order"]
     outcomes = {
         "p_win": position.eq(1),
         "p_podium": position.le(3),
         "p_points": position.le(10) & predictions["classified"].astype(bool),
     }
-    for (column, happened), colour in zip(outcomes.items(), (_RED, _BLUE, "#3a7d44"), strict=True):
+    for (column, happened), colour in zip(outcomes.items(), (RED, BLUE, "#3a7d44"), strict=True):
         bins = (predictions[column] * _BINS).astype(int).clip(upper=_BINS - 1)
         table = pd.DataFrame({"p": predictions[column], "o": happened.astype(float)})
         points = table.groupby(bins).agg(p=("p", "mean"), o=("o", "mean"), n=("o", "size"))
@@ -76,24 +76,24 @@ def calibration(predictions: pd.DataFrame, title: str) -> dg.MetadataValue:
     axes.set_ylabel("observed frequency (size: number of forecasts)")
     axes.set_title(title)
     axes.legend(loc="upper left", frameon=False)
-    return _markdown(figure, title)
+    return as_markdown(figure, title)
 
 
 def importance(shares: "pd.Series[float]", title: str, most: int = 15) -> dg.MetadataValue:
     """The features that the model leans on most, as shares of the whole."""
     top = shares.sort_values(ascending=False).head(most).iloc[::-1]
-    figure, axes = _figure(7, 0.28 * len(top) + 1)
-    axes.barh(top.index, top.to_numpy(), color=_BLUE)
+    figure, axes = canvas(7, 0.28 * len(top) + 1)
+    axes.barh(top.index, top.to_numpy(), color=BLUE)
     axes.set_title(title)
     axes.set_xlabel("share of the importance")
-    return _markdown(figure, title)
+    return as_markdown(figure, title)
 
 
 def by_season(model: pd.DataFrame, baseline: pd.DataFrame, title: str) -> dg.MetadataValue:
     """Scores of each season, model and baseline: three that are better when low."""
-    figure, axes = _figure(10, 3.4, panels=3)
+    figure, axes = canvas(10, 3.4, panels=3)
     for panel, metric in zip(axes, ("win_ll", "points_ll", "rps"), strict=True):
-        for rows, colour, label in ((model, _BLUE, "model"), (baseline, _GREY, "baseline")):
+        for rows, colour, label in ((model, BLUE, "model"), (baseline, GREY, "baseline")):
             season = rows.groupby("event_id")["season"].first()
             means = scores_by_race(rows)[metric].groupby(season).mean()
             panel.plot(means.index.astype(str), means, color=colour, marker="o", label=label)
@@ -101,31 +101,31 @@ def by_season(model: pd.DataFrame, baseline: pd.DataFrame, title: str) -> dg.Met
         panel.tick_params(axis="x", rotation=45)
     axes[0].legend(frameon=False)
     figure.suptitle(title)
-    return _markdown(figure, title)
+    return as_markdown(figure, title)
 
 
 def ablation(compared: pd.DataFrame, title: str) -> dg.MetadataValue:
     """Per factor what the points log-loss gains without it, with its interval, by horizon."""
     rows = compared[compared["study"].eq("ablation") & compared["metric"].eq("points_ll")]
     order = rows.groupby("case")["difference"].mean().sort_values().index
-    figure, axes = _figure(8, 0.5 * len(order) + 1.4)
+    figure, axes = canvas(8, 0.5 * len(order) + 1.4)
     for shift, (name, label, colour) in zip((-0.22, 0, 0.22), _HORIZONS, strict=True):
         mine = _of_variant(rows, name).set_index("case").reindex(order)
         worse, low, high = (mine[c].to_numpy() for c in ("difference", "low", "high"))
         places = [place + shift for place in range(len(order))]
         spread = [worse - low, high - worse]
         axes.errorbar(worse, places, xerr=spread, fmt="o", ms=4, color=colour, label=label)
-    axes.axvline(0, color=_GREY, linewidth=1)
+    axes.axvline(0, color=GREY, linewidth=1)
     axes.set_yticks(range(len(order)), order)
     axes.set_xlabel("points log-loss, difference to the whole recipe (right: worse without)")
     axes.set_title(title)
     axes.legend(loc="lower right", frameon=False)
-    return _markdown(figure, title)
+    return as_markdown(figure, title)
 
 
 def history(compared: pd.DataFrame, title: str) -> dg.MetadataValue:
     """The learning curve: points log-loss and rank correlation by seasons of history."""
-    figure, axes = _figure(9, 3.6, panels=2)
+    figure, axes = canvas(9, 3.6, panels=2)
     rows = compared[compared["study"].isin(["history", "recipe"])]
     ticks = [*sorted(rows.loc[rows["study"].eq("history"), "case"]), "all"]
     for panel, metric in zip(axes, ("points_ll", "spearman"), strict=True):
@@ -138,7 +138,7 @@ def history(compared: pd.DataFrame, title: str) -> dg.MetadataValue:
     # Of the one panel's handles, below both: within either a legend would lie on a line.
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     figure.suptitle(title)
-    return _markdown(figure, title)
+    return as_markdown(figure, title)
 
 
 def _of_variant(rows: pd.DataFrame, horizon: str) -> pd.DataFrame:

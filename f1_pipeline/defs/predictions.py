@@ -8,7 +8,7 @@ import pandas as pd
 
 from f1_pipeline import clock, predictions
 from f1_pipeline.contracts import CONTRACTS, check
-from f1_pipeline.defs import pictures
+from f1_pipeline.defs import in_force, pictures
 from f1_pipeline.defs.resources import Storage, Training, Upstream, table_result
 from f1_pipeline.defs.specs import EVENTS, describe_table
 from f1_pipeline.sources.upstream import TIMING_SERVICE
@@ -69,12 +69,13 @@ def race_predictions(
     """
     rows, store, warehouse = training.select(training_set), storage.models, storage.warehouse
     refusal, held = upstream.refusals.of(TIMING_SERVICE), warehouse.event_ids("race_results")
+    champion = store.champion()
+    recipe = (in_force.in_force(storage) or training.recipe) if champion else None
+    why_none = "" if champion else in_force.why_none(storage)
     faults: list[str] = []
     for number, event_id in enumerate(context.partition_keys, start=1):
         context.log.info(f"{event_id}, {number} of {len(context.partition_keys)}")
-        model = predictions.model_for(
-            event_id, events, rows, training.recipe, store.champion(), store
-        )
+        model = predictions.model_for(event_id, events, rows, recipe, champion, store, why_none)
         timing = predictions.timing_of(
             event_id,
             events,

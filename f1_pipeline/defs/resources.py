@@ -63,7 +63,7 @@ class Storage(dg.ConfigurableResource[Any]):
 
     @property
     def models(self) -> ModelStore:
-        return ModelStore(self.settings.model_storage_path, self.warehouse)
+        return ModelStore(self.settings.model_storage, self.warehouse)
 
 
 class Upstream(dg.ConfigurableResource[Any]):
@@ -171,15 +171,20 @@ class Training(dg.ConfigurableResource[Any]):
     """What a model is trained on, and whether quickly: what `run` and `backtest` can be told.
 
     `tier`: `timing` reads what laps have shown too. Forecasts are made by the tier `results`.
+    `recipe_id`: a recipe of the registry instead of the code's. `judged`: the gate is asked anew,
+    after a refusal and for a refit too.
     """
 
     first_season: int | None = None
     last_season: int | None = None
     quick: bool = False
     tier: str = "results"
+    recipe_id: str = ""
+    judged: bool = False
 
     @property
     def recipe(self) -> Recipe:
+        """The recipe that comes with the code."""
         recipe = QUICK if self.quick else STANDARD
         return with_laps(recipe) if self.tier == "timing" else recipe
 

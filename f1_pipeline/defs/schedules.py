@@ -26,6 +26,16 @@ weekly_refresh = dg.ScheduleDefinition(
     description="Monday 06:00 UTC: everything anew, archive to model.",
 )
 
+weekly_retraining = dg.ScheduleDefinition(
+    name="weekly_retraining",
+    job=jobs.retrain,
+    cron_schedule="0 8 * * 1",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Monday 08:00 UTC: a fit on all races held, and what the gate says of it now; of a "
+    "recipe that waits, if there is one.",
+)
+
 
 def _collecting(
     name: str, cron: str, choose: Choose, description: str, *, again: bool
@@ -82,4 +92,4 @@ backfill_missing = _collecting(
     "Daily: the events that were run and of which no result is held.",
     again=False,
 )
-SCHEDULES = [weekly_refresh, daily_check, weekly_check, backfill_missing]
+SCHEDULES = [weekly_refresh, weekly_retraining, daily_check, weekly_check, backfill_missing]

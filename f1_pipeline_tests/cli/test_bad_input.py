@@ -27,14 +27,14 @@ def _is_one_clear_line(done: Done, code: int, *parts: str) -> None:
         (["predict", "--event", "nonsense"], ["unknown event", "events look like"]),
         (["predict", "--event", "2026-miami"], ["2026-miami", "next race"]),
         (["predict", "--horizon", "post_qualifying"], ["2026-australia", "post_qualifying"]),
-        (["backtest", "--seasons", "1949"], ["1949", "choose among 2024-2025"]),
+        (["backtest", "--seasons", "1949"], ["1949", "choose among 2023-2025"]),
         (["backtest", "--seasons", "2025-2024"], ["before the first"]),
         (["backtest", "--seasons", "last"], ["expected a season or a range"]),
         (
             ["backtest", "--seasons", "2025", "--tier", "timing"],
             ["no laps are held", "laps import"],
         ),
-        (["run", "--offline", "--seasons", "2031-2032"], ["2031-2032", "2023-2025"]),
+        (["run", "--offline", "--seasons", "2031-2032"], ["2031-2032", "2022-2025"]),
     ],
     ids=lambda value: " ".join(value),
 )

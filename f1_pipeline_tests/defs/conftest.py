@@ -4,10 +4,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+from f1_pipeline.sources import archive
+from f1_pipeline_tests.defs.pipeline import RACES, SEASONS, Pipeline
 from f1_pipeline_tests.defs.weekend import World, make_facts, world
 from f1_pipeline_tests.mirror import Mirror, serving
+from f1_pipeline_tests.release import make_release
 
 
 @pytest.fixture(scope="session")
@@ -61,3 +65,23 @@ def timed(begun: World) -> World:
     """The same, and live timing answers."""
     begun.upstream.change(auth_wall=False, reset_counts=True)
     return begun
+
+
+@pytest.fixture
+def archive_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    release = make_release(tmp_path / "release", seasons=SEASONS, races=RACES, cars=12)
+    archive.build(release, tmp_path / "archive")
+    monkeypatch.setenv("F1_ARCHIVE_DIR", str(tmp_path / "archive"))
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def pipeline(archive_dir: Path) -> Iterator[Pipeline]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield Pipeline(instance)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
+def on_each_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "postgresql":
+        monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_database"))

@@ -1,6 +1,5 @@
 """Assets on real storage, SQLite and PostgreSQL: what a run leaves behind, and what it spares."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -9,73 +8,9 @@ import pytest
 
 from f1_pipeline.definitions import build_definitions
 from f1_pipeline.defs.resources import Training
-from f1_pipeline.settings import load_settings
 from f1_pipeline.sources import archive
-from f1_pipeline.storage.warehouse import Warehouse
+from f1_pipeline_tests.defs.pipeline import NEXT, RACES, SEASONS, Pipeline, edit, metadata
 from f1_pipeline_tests.release import make_release
-
-SEASONS, NEXT = (2023, 2024, 2025), "2026-australia"
-
-
-class Pipeline:
-    """The definitions on an instance of their own, quick fits."""
-
-    def __init__(self, instance: dg.DagsterInstance) -> None:
-        self.instance = instance
-        self.definitions = build_definitions(training=Training(quick=True))
-
-    @property
-    def warehouse(self) -> Warehouse:
-        return Warehouse(load_settings().database_url)
-
-    def run(self, job: str, **options: object) -> dg.ExecuteInProcessResult:
-        return self.definitions.resolve_job_def(job).execute_in_process(
-            instance=self.instance,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            **options,  # type: ignore[arg-type]
-        )
-
-
-def metadata(result: dg.ExecuteInProcessResult, key: str) -> list[dict[str, object]]:
-    """The metadata of each materialization of an asset in a run."""
-    return [
-        {name: value.value for name, value in event.materialization.metadata.items()}
-        for event in result.get_asset_materialization_events()
-        if event.asset_key == dg.AssetKey(key.split("/"))
-    ]
-
-
-@pytest.fixture
-def archive_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    release = make_release(tmp_path / "release", seasons=SEASONS, races=6, cars=12)
-    archive.build(release, tmp_path / "archive")
-    monkeypatch.setenv("F1_ARCHIVE_DIR", str(tmp_path / "archive"))
-    return tmp_path / "archive"
-
-
-@pytest.fixture
-def pipeline(archive_dir: Path) -> Iterator[Pipeline]:
-    with dg.DagsterInstance.ephemeral() as instance:
-        yield Pipeline(instance)
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.server)])
-def on_each_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "postgresql":
-        monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_database"))
-
-
-def edit(archive_dir: Path, table: str, change: dict[str, object], **where: object) -> None:
-    """Change cells of an archive table: columns of `change`, in the rows that match `where`."""
-    file = archive_dir / f"{table}.parquet"
-    frame = pd.read_parquet(file)
-    chosen = pd.Series(True, index=frame.index)
-    for column, value in where.items():
-        chosen &= frame[column].eq(value)
-    assert chosen.any()
-    for column, value in change.items():
-        frame.loc[chosen, column] = value
-    frame.to_parquet(file, index=False)
 
 
 @pytest.mark.usefixtures("on_each_database")
@@ -83,18 +18,24 @@ def test_the_whole_flow(pipeline: Pipeline) -> None:
     refreshed = pipeline.run("refresh")
     assert all(e.passed for e in refreshed.get_asset_check_evaluations())
     events = pipeline.instance.get_dynamic_partitions("events")
-    assert len(events) == 19
+    assert len(events) == len(SEASONS) * RACES + 1
     assert events[-1] == NEXT
-    assert pipeline.instance.get_dynamic_partitions("seasons") == ["2024", "2025"]
-    assert metadata(refreshed, "tables/race_results")[0]["dagster/row_count"] == 3 * 6 * 12
+    assert pipeline.instance.get_dynamic_partitions("seasons") == ["2023", "2024", "2025"]
+    rows = metadata(refreshed, "tables/race_results")[0]["dagster/row_count"]
+    assert rows == len(SEASONS) * RACES * 12
     assert "data:image/png;base64," in str(metadata(refreshed, "model/challenger")[0]["importance"])
 
+    judged = str(metadata(refreshed, "model/champion")[0]["decision"])
+    assert "| post_qualifying | baseline | rps |" in judged
+    assert "| all | limit | races | 12 |" in judged
+
     tested = metadata(pipeline.run("backtest_season", partition_key="2025"), "model/backtest")[0]
+    assert tested["reused"] is True  # the gate has asked for it
     record = metadata(pipeline.run("update_record"), "model/track_record")[0]
     assert "data:image/png" in str(tested["calibration"])
     assert "| rps |" in str(tested["metrics"])
     assert all("data:image/png" in str(record[name]) for name in ("by_season", "calibration"))
-    assert "**post_practice, grid none**: 2025-2025 (reported), 6 races" in str(record["metrics"])
+    assert "**post_practice, grid none**: 2024-2025 (reported), 12 races" in str(record["metrics"])
 
     predicted = pipeline.run("predict_event", partition_key=NEXT)
     assert all(e.passed for e in predicted.get_asset_check_evaluations())
@@ -112,8 +53,6 @@ def test_the_whole_flow(pipeline: Pipeline) -> None:
 
 def test_laps_are_a_tier_of_their_own_in_the_backtest(pipeline: Pipeline) -> None:
     pipeline.run("refresh")
-    with pytest.raises(dg.Failure, match="backfill model/backtest first"):
-        pipeline.run("update_record")
     pipeline.run("backtest_season", partition_key="2025")
     alone = pipeline.warehouse.read("backtest_predictions")
     pipeline.definitions = build_definitions(training=Training(quick=True, tier="timing"))

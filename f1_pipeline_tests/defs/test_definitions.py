@@ -18,7 +18,7 @@ BY_EVENT = {"raw/results", "raw/qualifying", "raw/sprint", "raw/pit_stops", *REC
 TABLES = {
     "tables": [name for name, c in CONTRACTS.items() if c.layer == "tables"],
     "features": ["circuit_patterns", "driver_form", "lap_form", "race_features", "team_form"],
-    "model": ["training_set", "track_record"],
+    "model": ["training_set", "track_record", "drift_report", "model_health"],
     "predictions": ["race_predictions", "explanations", "scored_predictions"],
 }
 
@@ -26,7 +26,8 @@ TABLES = {
 def test_the_graph_holds_the_layers() -> None:
     expected = {f"{layer}/{name}" for layer, names in TABLES.items() for name in names}
     expected |= {"raw/archive", "raw/calendar", *BY_EVENT}
-    expected |= {"model/backtest", "model/challenger", "model/champion", "model/studies"}
+    expected |= {f"model/{n}" for n in ("backtest", "challenger", "champion", "studies", "tuning")}
+    expected |= {"operations/backup", "operations/retention"}
     assert {key.to_user_string() for key in KEYS} == expected
 
 
@@ -70,7 +71,8 @@ def test_every_table_has_a_blocking_check() -> None:
 def test_loading_imports_nothing_heavy() -> None:
     code = (
         "import sys, f1_pipeline.definitions; "
-        "print([m for m in ('fastf1', 'catboost', 'matplotlib') if m in sys.modules])"
+        "heavy = ('fastf1', 'catboost', 'matplotlib', 'optuna', 'mlflow'); "
+        "print([m for m in heavy if m in sys.modules])"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -81,14 +83,18 @@ def test_loading_imports_nothing_heavy() -> None:
 def test_jobs_resolve() -> None:
     names = {job.name for job in DEFS.resolve_all_job_defs()}
     assert {"refresh", "update_event", "after_race", "collect_season", "predict_event"} <= names
+    assert {"retrain", "promote_model", "roll_back_model", "tune", "retention", "backup"} <= names
 
 
 def test_what_runs_by_itself_is_on_from_the_start() -> None:
     sensors, schedules = DEFS.sensors or [], DEFS.schedules or []
-    assert {s.name for s in sensors} == {"sessions"}
+    assert {s.name for s in sensors} == {"sessions", "retraining", "alerts"}
     assert all(s.default_status == dg.DefaultSensorStatus.RUNNING for s in sensors)
     assert {s.name: s.cron_schedule for s in schedules} == {  # type: ignore[union-attr]
         "weekly_refresh": "0 6 * * 1",
+        "weekly_retraining": "0 8 * * 1",
+        "weekly_retention": "0 2 * * 0",
+        "daily_backup": "30 3 * * *",
         "daily_check": "30 4 * * *",
         "weekly_check": "30 5 * * 2",
         "backfill_missing": "30 2 * * *",
@@ -96,7 +102,15 @@ def test_what_runs_by_itself_is_on_from_the_start() -> None:
     assert {s.execution_timezone for s in schedules} == {"UTC"}  # type: ignore[union-attr]
 
 
-def test_a_refresh_asks_no_upstream() -> None:
+def test_a_refresh_asks_no_upstream_and_does_what_is_due_only() -> None:
     selected = DEFS.resolve_job_def("refresh").asset_layer.executable_asset_keys
-    asked = {key.to_user_string() for key in selected} & {"raw/calendar", *BY_EVENT}
-    assert asked == set()
+    names = {key.to_user_string() for key in selected}
+    assert not names & {"raw/calendar", *BY_EVENT}
+    assert not names & {"model/tuning", "model/studies", "operations/backup"}
+    assert "model/champion" in names
+
+
+def test_a_retraining_is_judged_whatever_was_said_before() -> None:
+    job = DEFS.resolve_job_def("retrain")
+    config = job.run_config or {}
+    assert config["resources"]["training"]["config"]["judged"] is True

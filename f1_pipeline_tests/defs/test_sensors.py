@@ -122,7 +122,8 @@ def test_a_result_that_is_amended_is_a_new_version_and_scored_again(begun):
         name: warehouse.read_where(name, event_id=FIRST)
         for name in ("race_results", "scored_predictions", "race_features")
     }
-    last = before["race_results"].sort_values("finish_order")["driver_id"].iloc[-1]
+    placed = before["race_results"].dropna(subset=["position"])
+    last = placed.sort_values("finish_order")["driver_id"].iloc[-1]
     begun.upstream.change(
         amend={"season": 2025, "round": 1, "driver": last.replace("-", "_"), "position": 1}
     )

@@ -7,7 +7,7 @@ import pytest
 
 from f1_pipeline.modelling import studies
 from f1_pipeline.sources import archive
-from f1_pipeline_tests.defs.test_assets import Pipeline, metadata
+from f1_pipeline_tests.defs.pipeline import Pipeline, metadata
 from f1_pipeline_tests.release import make_release
 
 

@@ -117,8 +117,9 @@ class World:
 
 
 def make_facts(folder: Path) -> Path:
-    """`whole`: four seasons, six races and twelve cars each; `archive`: the first three."""
-    release = make_release(folder / "release", seasons=(2022, 2023, 2024, SEASON), races=6, cars=12)
+    """`whole`: five seasons, six races and twelve cars each; `archive`: the first four."""
+    seasons = (2021, 2022, 2023, 2024, SEASON)
+    release = make_release(folder / "release", seasons, races=6, cars=12)
     archive.build(release, folder / "whole")
     archive_before(SEASON, folder / "whole", folder / "archive")
     return folder
