@@ -18,8 +18,16 @@ from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 from f1_pipeline.errors import StorageError
 
 SCHEMA = "f1"
+# Marks the tables (in their `info`) whose changes readers are told of.
+REVISED = "revised"
 _LOCK = 0x4631  # the project's advisory lock in PostgreSQL: "F1"
 _BUSY_SECONDS = 60
+# `schema.REVISIONS` without its types: that module stands on this one.
+_REVISIONS = sa.Table(
+    "table_revisions",
+    sa.MetaData(schema=SCHEMA),
+    *(sa.Column(name) for name in ("table_name", "revision", "changed_at")),
+)
 
 
 @cache
@@ -69,7 +77,7 @@ def _use_wal(connection: Any) -> None:
 @contextmanager
 def reading(url: str) -> Iterator[Connection]:
     """A read transaction: one consistent state of all tables."""
-    with _clear_errors(url), engine_for(url).connect() as connection:
+    with clear_errors(url), engine_for(url).connect() as connection:
         if connection.dialect.name == "postgresql":
             # The default would let each statement see what was committed meanwhile.
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
@@ -84,12 +92,43 @@ def writing(url: str) -> Iterator[Connection]:
     Everything in it is published at its end, or nothing is.
     """
     _make_folder(url)
-    with _clear_errors(url), engine_for(url).connect() as connection:
+    with clear_errors(url), engine_for(url).connect() as connection:
         connection = connection.execution_options(writes=True)
         with connection.begin():
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            changed = _changed_tables(connection)
             yield connection
+            _raise_revisions(connection, changed)
+
+
+def _changed_tables(connection: Connection) -> set[str]:
+    """The names of the tables whose rows this connection changes from now on, as it does."""
+    changed = set[str]()
+
+    def note(_connection: Any, statement: Any, *_rest: Any) -> None:
+        nonlocal changed
+        table = getattr(statement, "table", None)
+        if getattr(statement, "is_dml", False) and isinstance(table, sa.Table):
+            changed |= {table.name} if table.info.get(REVISED) else set()
+
+    sa.event.listen(connection, "after_execute", note)
+    return changed
+
+
+def _raise_revisions(connection: Connection, changed: set[str]) -> None:
+    now = sa.func.strftime("%Y-%m-%d %H:%M:%f", "now")
+    if connection.dialect.name == "postgresql":
+        now = sa.func.clock_timestamp()
+    for name in sorted(changed):
+        known = connection.execute(
+            sa.update(_REVISIONS)
+            .where(_REVISIONS.c.table_name == name)
+            .values(revision=_REVISIONS.c.revision + 1, changed_at=now)
+        )
+        if not known.rowcount:
+            row = {"table_name": name, "revision": 1, "changed_at": now}
+            connection.execute(sa.insert(_REVISIONS).values(row))
 
 
 def _make_folder(url: str) -> None:
@@ -106,7 +145,8 @@ def _make_folder(url: str) -> None:
 
 
 @contextmanager
-def _clear_errors(url: str) -> Iterator[None]:
+def clear_errors(url: str) -> Iterator[None]:
+    """The driver's errors as `StorageError`s: one line, without the password."""
     try:
         yield
     except DBAPIError as error:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Dialect
 
 from f1_pipeline.contracts import CONTRACTS, Contract, Kind
-from f1_pipeline.storage.database import SCHEMA
+from f1_pipeline.storage.database import REVISED, SCHEMA
 
 
 class Instant(sa.TypeDecorator[datetime]):
@@ -61,7 +61,7 @@ def _table(contract: Contract) -> sa.Table:
             sa.Column("version", sa.BigInteger(), nullable=False),
             sa.Column("valid_from", Instant(), nullable=False),
         ]
-    return sa.Table(contract.name, METADATA, *columns)
+    return sa.Table(contract.name, METADATA, *columns, info={REVISED: True})
 
 
 TABLES: dict[str, sa.Table] = {name: _table(contract) for name, contract in CONTRACTS.items()}
@@ -135,6 +135,32 @@ REFUSALS = sa.Table(
     sa.Column("account", sa.Text(), nullable=False),
     sa.Column("since", Instant(), nullable=False),
     sa.Column("checked_at", Instant(), nullable=False),
+)
+
+# How often the rows of each table were changed: what a reader keeps in a cache holds until then.
+# Every transaction that changes a contract's table counts, see `database.writing`.
+REVISIONS = sa.Table(
+    "table_revisions",
+    METADATA,
+    sa.Column("table_name", sa.Text(), primary_key=True),
+    sa.Column("revision", sa.BigInteger(), nullable=False),
+    sa.Column("changed_at", Instant(), nullable=False),
+)
+
+# Runs that a reader asked for: whoever takes one (the daemon's sensor, say) says how it went.
+RUN_REQUESTS = sa.Table(
+    "run_requests",
+    METADATA,
+    sa.Column("request_id", sa.Text(), primary_key=True),
+    sa.Column("job", sa.Text(), nullable=False),
+    sa.Column("arguments", sa.Text(), nullable=False),
+    sa.Column("state", sa.Text(), nullable=False),
+    sa.Column("message", sa.Text(), nullable=True),
+    sa.Column("result", sa.Text(), nullable=True),
+    sa.Column("run_id", sa.Text(), nullable=True),
+    sa.Column("asked_at", Instant(), nullable=False),
+    sa.Column("taken_at", Instant(), nullable=True),
+    sa.Column("ended_at", Instant(), nullable=True),
 )
 
 # Of each event: the latest horizon; in it, forecasts made in time before retrospective ones; then

@@ -14,11 +14,18 @@ from f1_pipeline.contracts import Kind
 from f1_pipeline.storage import backup, database
 from f1_pipeline.storage.model_store import ModelStore
 from f1_pipeline.storage.raw_store import RawStore
-from f1_pipeline.storage.schema import HEARTBEATS, METADATA, PAUSES, REQUESTS
+from f1_pipeline.storage.schema import (
+    HEARTBEATS,
+    METADATA,
+    PAUSES,
+    REQUESTS,
+    REVISIONS,
+    RUN_REQUESTS,
+)
 from f1_pipeline.storage.warehouse import Warehouse
 from f1_pipeline_tests.storage.rows import AT, state
 
-OF_THE_MOMENT = {HEARTBEATS.name, REQUESTS.name, PAUSES.name}
+OF_THE_MOMENT = {table.name for table in (HEARTBEATS, REQUESTS, PAUSES, REVISIONS, RUN_REQUESTS)}
 # What is hard to carry from one database to another, a value for each of three rows.
 VALUES: dict[Kind, list[Any]] = {
     Kind.TEXT: ["Zoë 'Ünïcødé' 🏎 \\ \"", "a\nb\r\tc\u2028\x1f", ""],

@@ -24,11 +24,19 @@ from f1_pipeline.storage.backup.manifest import (
 )
 from f1_pipeline.storage.backup.raw_files import raw_files
 from f1_pipeline.storage.raw_store import RawStore
-from f1_pipeline.storage.schema import HEARTBEATS, METADATA, PAUSES, REQUESTS, TABLES
+from f1_pipeline.storage.schema import (
+    HEARTBEATS,
+    METADATA,
+    PAUSES,
+    REQUESTS,
+    REVISIONS,
+    RUN_REQUESTS,
+    TABLES,
+)
 from f1_pipeline.storage.warehouse import Warehouse
 
 # They are about processes that run and about the last hour: after a restore they would be wrong.
-_OF_THE_MOMENT = {HEARTBEATS.name, REQUESTS.name, PAUSES.name}
+_OF_THE_MOMENT = {table.name for table in (HEARTBEATS, REQUESTS, PAUSES, REVISIONS, RUN_REQUESTS)}
 
 
 def write(
