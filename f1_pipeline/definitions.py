@@ -19,7 +19,9 @@ from f1_pipeline.defs import (
     monitoring,
     predictions,
     raw,
+    requests,
     retention,
+    rosters,
     schedules,
     sensors,
     tables,
@@ -42,13 +44,23 @@ def build_definitions(**resources: Any) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(
             [
-                *(raw, timing, tables, timing_tables, features, model, evidence, predictions),
+                *(
+                    raw,
+                    rosters,
+                    timing,
+                    tables,
+                    timing_tables,
+                    features,
+                    model,
+                    evidence,
+                    predictions,
+                ),
                 *(tuning, monitoring, retention, backup),
             ]
         ),
-        asset_checks=checks.contract_checks,
+        asset_checks=[*checks.contract_checks, rosters.complete],
         jobs=[*jobs.JOBS, retention.retention_job, backup.JOB, tuning.tune],
-        sensors=[*sensors.SENSORS, monitoring.retraining, *alerts.SENSORS],
+        sensors=[*sensors.SENSORS, monitoring.retraining, *alerts.SENSORS, *requests.SENSORS],
         schedules=[*schedules.SCHEDULES, retention.weekly_retention, backup.SCHEDULE],
         resources=own | resources,
         executor=dg.in_process_executor,

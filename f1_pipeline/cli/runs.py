@@ -28,14 +28,17 @@ class Runs:
         partition: str | None = None,
         training: dict[str, Any] | None = None,
         ops: dict[str, dict[str, Any]] | None = None,
+        run_id: str | None = None,
+        tags: dict[str, str] | None = None,
     ) -> None:
         """Run the job to its end; a `PipelineError` of an asset is raised as it is.
 
-        `training`: configuration of the resource of that name; `ops`: of ops by their names.
+        `training`: configuration of the resource of that name; `ops`: of ops by their names;
+        `run_id`: for who has to know it before.
 
         The run is recorded on the instance as any other and shows in the UI.
         """
-        run_id = str(uuid.uuid4())
+        run_id = run_id or str(uuid.uuid4())
         log_level = load_settings().log_level
         with ERR.status(f"{job} …") as status:
             # Not in Dagster's documents, but the only way to be told of events while a run goes on
@@ -46,6 +49,7 @@ class Runs:
                     instance=self.instance,
                     partition_key=partition,
                     run_id=run_id,
+                    tags=tags,
                     run_config={
                         "loggers": {"console": {"config": {"log_level": console_level(log_level)}}},
                     }

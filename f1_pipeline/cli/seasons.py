@@ -2,8 +2,9 @@
 
 import json
 import time
+import uuid
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +14,6 @@ from f1_pipeline.errors import PipelineError, UsageError
 
 if TYPE_CHECKING:
     from f1_pipeline.cli.runs import Runs
-    from f1_pipeline.storage.warehouse import Warehouse
 
 FIRST_SEASON = 1950
 _PATIENCE = 10.0  # seconds that a top-up goes on without an answer
@@ -77,19 +77,20 @@ def sync_drivers(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Drivers, constructors and entries of seasons, from FastF1's upstreams into the tables."""
+    from f1_pipeline.defs import rosters
+
     for season in seasons:
         _asked(str(season))
     clock.now()
     runs, warehouse = open_runs()
-    errors = []
-    for season in dict.fromkeys(seasons):
-        config = {"season": season, "rosters": True, "kinds": ["results", "qualifying", "sprint"]}
-        try:
-            runs.execute("collect_season", ops={"collect": config})
-        except PipelineError as error:
-            errors.append(f"{season}: {error}")
-    runs.execute("update_tables")
-    outcome = _synced(warehouse, seasons, errors)
+    run_id, errors = str(uuid.uuid4()), list[str]()
+    try:
+        runs.execute("sync_drivers", ops={"raw__rosters": {"seasons": seasons}}, run_id=run_id)
+    except PipelineError as error:
+        errors = rosters.lacking(runs.instance, run_id)
+        if str(error) != "; ".join(errors):
+            raise  # it is not the seasons' fault
+    outcome = rosters.synced(warehouse, seasons, errors)
     if as_json:
         print(json.dumps(outcome, indent=2))
     else:
@@ -136,20 +137,3 @@ def _is_complete(season: int) -> bool:
     listed = raw["events"]
     listed = set(listed.loc[listed["season"].astype(str).eq(str(season)), "event_id"])
     return bool(listed) and listed <= set(raw["race_results"]["event_id"])
-
-
-def _synced(warehouse: "Warehouse", seasons: list[int], errors: list[str]) -> dict[str, Any]:
-    known = warehouse.read_many(["entries", "events"])
-    events = known["events"]
-    wanted = events.loc[events["season"].isin(seasons), "event_id"]
-    entries = known["entries"][known["entries"]["event_id"].isin(wanted)]
-    drivers, constructors = entries["driver_id"].nunique(), entries["constructor_id"].nunique()
-    named = ", ".join(str(season) for season in dict.fromkeys(seasons))
-    return {
-        "success": not errors,
-        "message": f"{named}: {drivers} drivers and {constructors} constructors in "
-        f"{entries['event_id'].nunique()} events.",
-        "drivers_synced": drivers,
-        "constructors_synced": constructors,
-        "errors": errors,
-    }

@@ -114,6 +114,17 @@ def ended_runs(instance: dg.DagsterInstance) -> list[EndedRun]:
     return runs
 
 
+def why_failed(instance: dg.DagsterInstance, run_id: str) -> str:
+    """One line: why a run failed, where the project's own words say so.
+
+    The words of other errors are left out: they may hold what is nobody's business.
+    """
+    records = instance.get_records_for_run(run_id, of_type=_FAILURES).records
+    events = [record.event_log_entry.get_dagster_event() for record in records]
+    words = [_words(event) for event in events] + [str(event.message) for event in events[::-1]]
+    return " ".join(next(filter(None, words), "it ended without a word.").split())
+
+
 def _ended_at(record: dg.RunRecord) -> datetime:
     ended = record.end_time or record.update_timestamp.timestamp()
     return datetime.fromtimestamp(ended, UTC)
@@ -133,16 +144,9 @@ def _about(run: dg.DagsterRun) -> str:
 
 
 def _failure(instance: dg.DagsterInstance, run: dg.DagsterRun, of: str) -> str:
-    """One line: which run failed, and why, where the project's own words say so.
-
-    The words of other errors are left out: they may hold what is nobody's business.
-    """
-    records = instance.get_records_for_run(run.run_id, of_type=_FAILURES).records
-    events = [record.event_log_entry.get_dagster_event() for record in records]
-    words = [_words(event) for event in events] + [str(event.message) for event in events[::-1]]
-    why = next(filter(None, words), "it ended without a word.")
+    """One line: which run failed, and why."""
     what = f"{run.job_name} of {of}" if of else run.job_name
-    return f"{what} failed: {' '.join(why.split())} (run {run.run_id[:8]})"
+    return f"{what} failed: {why_failed(instance, run.run_id)} (run {run.run_id[:8]})"
 
 
 def _words(event: dg.DagsterEvent) -> str:

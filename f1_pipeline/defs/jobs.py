@@ -4,7 +4,7 @@ from typing import Any
 
 import dagster as dg
 
-from f1_pipeline.defs import monitoring, predictions, registry, timing, timing_tables
+from f1_pipeline.defs import monitoring, predictions, registry, rosters, timing, timing_tables
 from f1_pipeline.defs.recordings import import_laps, record_season
 from f1_pipeline.defs.seasons import collect_season
 
@@ -19,6 +19,7 @@ STUDIES = dg.AssetSelection.assets(["model", "studies"])
 TUNING = dg.AssetSelection.assets(["model", "tuning"])
 PREDICTIONS = dg.AssetSelection.assets(*predictions.MADE)
 CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
+ROSTERS = dg.AssetSelection.assets(rosters.KEY)
 SCORES = dg.AssetSelection.assets(["predictions", "scored_predictions"])
 OPERATIONS = dg.AssetSelection.groups("operations")
 TABLES_AND_FEATURES = dg.AssetSelection.groups("tables", "features")
@@ -30,7 +31,7 @@ HEALTH = dg.AssetSelection.assets(*monitoring.MADE)
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
-    - (BY_EVENT | RECORDINGS | CALENDAR | PREDICTIONS | OPERATIONS)
+    - (BY_EVENT | RECORDINGS | CALENDAR | ROSTERS | PREDICTIONS | OPERATIONS)
     - (BACKTEST | RECORD | STUDIES | TUNING),
     description="Archive and kept answers to model: every table, feature and fit, all that knows "
     "no partition. Asks no upstream.",
@@ -62,6 +63,12 @@ update_tables = dg.define_asset_job(
     "update_tables",
     selection=TABLES_AND_FEATURES | SCORES,
     description="Tables and features from what is kept. Asks no upstream.",
+)
+sync_drivers = dg.define_asset_job(
+    "sync_drivers",
+    selection=ROSTERS | TABLES_AND_FEATURES | SCORES,
+    description="Drivers, constructors and entries of seasons, from the upstream into the tables. "
+    "A season that fails fails the run at its end, when the others are done.",
 )
 after_race = dg.define_asset_job(
     "after_race",
@@ -103,6 +110,7 @@ JOBS: list[Any] = [
     take_in,
     update_calendar,
     update_tables,
+    sync_drivers,
     after_race,
     retrain,
     backtest_season,

@@ -1,4 +1,4 @@
-"""The job that collects whole seasons: backfill, check again, drivers and entries of a season.
+"""The job that collects whole seasons: backfill, check again; and how a season is asked for.
 
 One run a season. It asks by the season, keeps what is new, and says so on the raw assets of the
 events concerned; the tables take it in by the runs that follow (`automation.wanted`).
@@ -42,6 +42,15 @@ class Collect(dg.Config):
 def collect(
     context: dg.OpExecutionContext, config: Collect, storage: Storage, upstream: Upstream
 ) -> None:
+    collected = gather(context, config, storage, upstream)
+    context.add_output_metadata(
+        {"answers": len(collected.answers), "not_there_yet": len(collected.not_yet)}
+    )
+
+
+def gather(
+    context: collecting.Context, config: Collect, storage: Storage, upstream: Upstream
+) -> Collected:
     """Fails, at its end, when something is missing that a later try may give."""
     collected = Collected()
     before = upstream.answers.revisions()
@@ -63,20 +72,16 @@ def collect(
         new = [a for a in part.answers if before.get((a.kind, a.key)) != a.revision]
         _announce(context, new)
         context.log.info(f"{kind} of {config.season}: {len(part.answers)} asked, {len(new)} new")
-    context.add_output_metadata(
-        {"answers": len(collected.answers), "not_there_yet": len(collected.not_yet)}
-    )
     if collected.failed:
         faults = sorted({str(error) for _, _, error in collected.failed})
         raise dg.Failure(
             f"{len(collected.failed)} answers are missing: {'; '.join(faults)}",
             allow_retries=False,
         )
+    return collected
 
 
-def _calendar_and_rosters(
-    context: dg.OpExecutionContext, config: Collect, upstream: Upstream
-) -> None:
+def _calendar_and_rosters(context: collecting.Context, config: Collect, upstream: Upstream) -> None:
     with collecting.clear_waits(context):
         client = upstream.client(context.log, deadline=config.deadline)
         context.log.info(f"calendar of {config.season}")
@@ -105,7 +110,7 @@ def _missing(kind: str, events: list[Event], archived: set[str], upstream: Upstr
     return [e for e in events if (kind, e.event_id) not in kept and e.event_id not in archived]
 
 
-def _announce(context: dg.OpExecutionContext, answers: list[Answer]) -> None:
+def _announce(context: collecting.Context, answers: list[Answer]) -> None:
     """Say on the raw assets what was collected, so that their partitions show it."""
     context.instance.add_dynamic_partitions(str(EVENTS.name), sorted({a.key for a in answers}))
     for answer in answers:

@@ -69,7 +69,8 @@ def sessions(
     if outlook.events.empty:
         # Only on a new instance: everything else begins with the archive.
         return _first(context)
-    _end_lost_runs(context, storage)
+    for run_id in end_lost_runs(context.instance, storage):
+        context.log.warning(f"run {run_id} is lost: its process is gone")
     cursor = Cursor.parse(context.cursor)
     shortest = timedelta(seconds=storage.settings.look_seconds)
     due = automation.sessions_due(outlook.sessions, outlook.held, cursor, now, shortest)
@@ -200,27 +201,27 @@ def _first(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReas
     return dg.SensorResult(run_requests=[request])
 
 
-def _end_lost_runs(context: dg.SensorEvaluationContext, storage: Storage) -> None:
+def end_lost_runs(instance: dg.DagsterInstance, storage: Storage) -> list[str]:
     """Report the started runs as failed that have given no sign of life for a minute.
 
     Dagster's default launcher cannot ask a worker that is gone: its runs stay started for ever.
     """
-    started = context.instance.get_run_records(
-        dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
-    )
+    started = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    lost: list[str] = []
     if not started:
-        return
+        return lost
     beats, now = Heartbeats(storage.settings.database_url).last(), clock.wall()
     for record in started:
         began = record.start_time or record.create_timestamp.timestamp()
         last = beats.get(record.dagster_run.run_id)
         silent = now.timestamp() - max(began, last.timestamp() if last else 0.0)
         if silent > LOST_AFTER.total_seconds():
-            context.log.warning(f"run {record.dagster_run.run_id} is lost: its process is gone")
-            context.instance.report_run_failed(
+            instance.report_run_failed(
                 record.dagster_run,
-                "The process of this run is gone; what it had to do is done again.",
+                "The process of this run is gone: what it left undone is still missing.",
             )
+            lost.append(record.dagster_run.run_id)
+    return lost
 
 
 def _partitions(instance: dg.DagsterInstance) -> set[str]:

@@ -17,7 +17,10 @@ from f1_pipeline.sources import archive
 from f1_pipeline.tables import Build, build, fault_rows, held, layered, next_event
 from f1_pipeline.tables.validity import valid_from
 
-_RAW = ("archive", "calendar", "results", "qualifying", "sprint", "pit_stops", "practice")
+_RAW = (
+    *("archive", "calendar", "rosters"),
+    *("results", "qualifying", "sprint", "pit_stops", "practice"),
+)
 # Tables of recorded sessions are taken in session by session: timing_tables.
 NAMES = [n for n, c in CONTRACTS.items() if c.layer == "tables" and not c.by_session]
 

@@ -25,7 +25,7 @@ TABLES = {
 
 def test_the_graph_holds_the_layers() -> None:
     expected = {f"{layer}/{name}" for layer, names in TABLES.items() for name in names}
-    expected |= {"raw/archive", "raw/calendar", *BY_EVENT}
+    expected |= {"raw/archive", "raw/calendar", "raw/rosters", *BY_EVENT}
     expected |= {f"model/{n}" for n in ("backtest", "challenger", "champion", "studies", "tuning")}
     expected |= {"operations/backup", "operations/retention"}
     assert {key.to_user_string() for key in KEYS} == expected
@@ -83,12 +83,13 @@ def test_loading_imports_nothing_heavy() -> None:
 def test_jobs_resolve() -> None:
     names = {job.name for job in DEFS.resolve_all_job_defs()}
     assert {"refresh", "update_event", "after_race", "collect_season", "predict_event"} <= names
+    assert "sync_drivers" in names
     assert {"retrain", "promote_model", "roll_back_model", "tune", "retention", "backup"} <= names
 
 
 def test_what_runs_by_itself_is_on_from_the_start() -> None:
     sensors, schedules = DEFS.sensors or [], DEFS.schedules or []
-    assert {s.name for s in sensors} == {"sessions", "retraining", "alerts"}
+    assert {s.name for s in sensors} == {"sessions", "retraining", "alerts", "run_requests"}
     assert all(s.default_status == dg.DefaultSensorStatus.RUNNING for s in sensors)
     assert {s.name: s.cron_schedule for s in schedules} == {  # type: ignore[union-attr]
         "weekly_refresh": "0 6 * * 1",
@@ -105,7 +106,7 @@ def test_what_runs_by_itself_is_on_from_the_start() -> None:
 def test_a_refresh_asks_no_upstream_and_does_what_is_due_only() -> None:
     selected = DEFS.resolve_job_def("refresh").asset_layer.executable_asset_keys
     names = {key.to_user_string() for key in selected}
-    assert not names & {"raw/calendar", *BY_EVENT}
+    assert not names & {"raw/calendar", "raw/rosters", *BY_EVENT}
     assert not names & {"model/tuning", "model/studies", "operations/backup"}
     assert "model/champion" in names
 
