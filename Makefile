@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev test season bench lock clean \
+.PHONY: help run dev serve test season bench lock clean \
 	check check-style check-types check-locks check-definitions
 
 VENV := .venv
@@ -44,6 +44,7 @@ endef
 help:
 	@echo "make run    the pipeline, to a prediction for the next race"
 	@echo "make dev    the Dagster UI, its daemon and the code location"
+	@echo "make serve  the read API and the race pages"
 	@echo "make test   all tests          make check  style, types, definitions, locks"
 	@echo "make season a season played forward, by the sensors alone (40 minutes; --events 3: six)"
 	@echo "make bench  measurements       make lock   pin the dependencies anew"
@@ -62,6 +63,9 @@ run: $(VENV)/.runtime-stamp
 
 dev: $(VENV)/.runtime-stamp
 	@$(VENV)/bin/f1-pipeline dev $(ARGS)
+
+serve: $(VENV)/.runtime-stamp
+	@$(VENV)/bin/f1-pipeline serve $(ARGS)
 
 test: $(VENV)/.dev-stamp
 	@$(VENV)/bin/python -m pytest -n auto --dist loadfile $(ARGS)
@@ -96,7 +100,7 @@ check-definitions: $(VENV)/.dev-stamp
 
 # Keeps the versions that the locks hold: ARGS=--upgrade takes new ones.
 lock: $(VENV)/.dev-stamp
-	@$(UV_COMPILE) $(ARGS) --output-file requirements.lock pyproject.toml
+	@$(UV_COMPILE) $(ARGS) --extra api --output-file requirements.lock pyproject.toml
 	@$(UV_COMPILE) $(ARGS) --constraints requirements.lock --extra dev \
 		--output-file requirements-dev.lock pyproject.toml
 

@@ -9,8 +9,8 @@ from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from fsspec import available_protocols
-from pydantic import AfterValidator, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -20,7 +20,10 @@ _CHECKOUT = Path(__file__).resolve().parent.parent
 # An installed package holds no data: then the folder that the user stands in counts.
 ROOT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
 # Addresses that may hold a password, or are one.
-_SECRET = {"DATABASE_URL", "ALERT_WEBHOOK_URL", "MLFLOW_TRACKING_URI"}
+_SECRET = {
+    *("DATABASE_URL", "ALERT_WEBHOOK_URL", "MLFLOW_TRACKING_URI"),
+    *("REDIS_URL", "PREDICTIONS_API_KEY"),
+}
 _DRIVERS = {"sqlite": "sqlite", "postgres": "postgresql+psycopg2"}
 
 
@@ -61,7 +64,22 @@ def _data_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _redis_url(value: str) -> str:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("redis", "rediss") or not parts.hostname):
+        raise ValueError("expected redis://HOST:PORT/0, or rediss:// with TLS")
+    return value
+
+
+def _listed(value: object) -> object:
+    """What is written with commas, without blanks and without a slash at an end."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
+
+
 Folder = Annotated[Path, AfterValidator(Path.resolve)]
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 
 
 class Settings(BaseSettings):
@@ -93,7 +111,23 @@ class Settings(BaseSettings):
     log_level: str = Field(
         "WARNING", validation_alias="LOG_LEVEL", pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$"
     )
-    port: int = Field(3000, validation_alias="PORT", ge=1, le=65535)
+    log_format: str = Field("text", validation_alias="LOG_FORMAT", pattern="^(text|json)$")
+    # Unset: 3000 for the UI, 8000 for the read API.
+    port: int | None = Field(None, validation_alias="PORT", ge=1, le=65535)
+
+    # The read API. Without a key reading and synchronising are open and retraining is refused.
+    api_key: str = Field("", validation_alias="PREDICTIONS_API_KEY", pattern=r"^[!-~]*$")
+    allowed_origins: Listed = Field((), validation_alias="ALLOWED_ORIGINS")
+    # Names that it answers to, `*.example.com` for any below one, `*` for all.
+    allowed_hosts: Listed = Field(
+        ("localhost", "127.0.0.1", "[::1]"), validation_alias="ALLOWED_HOSTS"
+    )
+    redis_url: Annotated[str, AfterValidator(_redis_url)] = Field("", validation_alias="REDIS_URL")
+    cache_seconds: int = Field(300, validation_alias="CACHE_TTL_SECONDS", ge=0, le=86_400)
+    # The longest a request may take, and a statement of it.
+    request_seconds: float = Field(30, validation_alias="INFERENCE_TIMEOUT_SECONDS", gt=0, le=600)
+    # Whether the read API starts a process for a run that was asked for when no daemon takes it.
+    takes_runs: bool = Field(True, validation_alias="F1_SERVE_TAKES_RUNS")
 
     # The gate that a recipe has to pass. The limits come from the backtest of 2014-2018, after
     # qualifying, over every 12 and 24 races in a row (docs/model-operations.md).

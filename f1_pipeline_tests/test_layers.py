@@ -29,8 +29,9 @@ BELOW = {
     "alerts": {"errors"},
     "tracking": set(),
     "defs": {"contracts", "errors", "settings", "clock", "storage", "alerts", "tracking"},
+    "serving": {"errors", "settings", "clock", "storage.reader", "storage.run_requests"},
     "definitions": set(),
-    "cli": {"contracts", "errors", "settings", "clock", "storage"},
+    "cli": {"contracts", "errors", "settings", "clock", "storage", "serving"},
 }
 # Libraries that only some layers know.
 KNOWN_TO = {
@@ -47,6 +48,11 @@ KNOWN_TO = {
     "mlflow": {"tracking"},
     "optuna": {"modelling"},
     "matplotlib": {"defs"},
+    "fastapi": {"serving"},
+    "starlette": {"serving"},
+    "jinja2": {"serving"},
+    "redis": {"serving"},
+    "uvicorn": {"cli"},
 }
 
 
@@ -137,6 +143,9 @@ def test_every_layer_has_its_rule():
         ("defs.model", "import mlflow"),
         ("modelling.gate", "from f1_pipeline.monitoring import drift"),
         ("alerts.webhook", "from f1_pipeline import settings"),
+        ("serving.app", "from f1_pipeline.storage.warehouse import Warehouse"),
+        ("serving.app", "from f1_pipeline.contracts import CONTRACTS"),
+        ("serving.app", "from f1_pipeline.modelling import fit"),
     ],
 )
 def test_an_import_against_the_order_is_found(module, source):

@@ -42,6 +42,14 @@ VARIABLES = {
     "BACKUPS_KEPT",
     "MLFLOW_TRACKING_URI",
     "MLFLOW_EXPERIMENT_NAME",
+    "LOG_FORMAT",
+    "PREDICTIONS_API_KEY",
+    "ALLOWED_ORIGINS",
+    "ALLOWED_HOSTS",
+    "REDIS_URL",
+    "CACHE_TTL_SECONDS",
+    "INFERENCE_TIMEOUT_SECONDS",
+    "F1_SERVE_TAKES_RUNS",
 }
 
 
@@ -62,7 +70,7 @@ def test_without_any_variable_all_lies_in_the_project(monkeypatch):
     assert settings.database_url == f"sqlite:///{ROOT / 'data' / 'warehouse.db'}"
     assert settings.model_storage == str(ROOT / "data" / "models")
     assert settings.dagster_home == ROOT / "data" / "dagster"
-    assert (settings.log_level, settings.port) == ("WARNING", 3000)
+    assert (settings.log_level, settings.port) == ("WARNING", None)
 
 
 def test_what_is_kept_goes_with_the_data_directory_and_the_archive_does_not(monkeypatch, tmp_path):
@@ -193,6 +201,10 @@ def test_an_address_that_is_a_secret_is_not_shown(monkeypatch, variable):
         ("RETRAINING_THRESHOLD", "0", "greater than 0"),
         ("LOG_LEVEL", "loud", "DEBUG|INFO|WARNING|ERROR|CRITICAL"),
         ("LOG_LEVEL", "INFO\nDEBUG", "DEBUG|INFO|WARNING|ERROR|CRITICAL"),
+        ("LOG_FORMAT", "xml", "text|json"),
+        ("CACHE_TTL_SECONDS", "-1", "greater than or equal to 0"),
+        ("INFERENCE_TIMEOUT_SECONDS", "0", "greater than 0"),
+        ("F1_SERVE_TAKES_RUNS", "perhaps", "valid boolean"),
     ],
 )
 def test_a_wrong_value_is_one_line_with_its_name_and_what_was_expected(
@@ -219,11 +231,30 @@ def test_a_wrong_value_is_one_line_with_its_name_and_what_was_expected(
         ("GATE_RACES", "12", "gate_races", 12),
         ("ENABLE_HYPERPARAMETER_TUNING", "true", "tuning", True),
         ("MAX_TRIALS", "7", "max_trials", 7),
+        ("REDIS_URL", "rediss://:secret@host:6380/1", "redis_url", "rediss://:secret@host:6380/1"),
+        ("ALLOWED_HOSTS", "*", "allowed_hosts", ("*",)),
+        (
+            "ALLOWED_ORIGINS",
+            "https://a.example/, https://b.example",
+            "allowed_origins",
+            ("https://a.example", "https://b.example"),
+        ),
     ],
 )
 def test_a_good_value_is_taken(monkeypatch, variable, value, attribute, expected):
     monkeypatch.setenv(variable, value)
     assert getattr(load_settings(), attribute) == expected
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("REDIS_URL", "http://:hunter2@host"), ("PREDICTIONS_API_KEY", "hunter2 and more")],
+)
+def test_a_wrong_secret_is_not_repeated(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UsageError, match=variable) as error:
+        load_settings()
+    assert "hunter2" not in str(error.value)
 
 
 @pytest.mark.parametrize("variable", sorted(VARIABLES - {"F1_DATA_DIR"}))
@@ -254,6 +285,8 @@ ELSEWHERE = {
     "clock.py": "F1_NOW may change while a process runs",
     "cli/app.py": "hands its environment on to the Dagster that it starts",
     "cli/home.py": "tells Dagster where its instance is",
+    "cli/serve.py": "tells the workers' counts where they meet",
+    "serving/metrics.py": "the same, by prometheus-client's own name",
     "tracking/fits.py": "hands its environment on to the process that knows MLflow",
     "sources/upstream/account.py": "FastF1 reads the account's variables at each sign-in",
 }

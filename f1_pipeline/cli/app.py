@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1_pipeline import __version__, clock
-from f1_pipeline.cli import laps, models, recovery, tuning
+from f1_pipeline.cli import laps, models, recovery, requests, serve, tuning
 from f1_pipeline.cli import seasons as season_commands
 from f1_pipeline.cli.opening import open_runs, parse_seasons
 from f1_pipeline.cli.seasons import Tier
@@ -205,7 +205,9 @@ def backtest(
 
 app.command("backfill")(season_commands.backfill)
 app.command("sync-drivers")(season_commands.sync_drivers)
+app.command("take", hidden=True)(requests.take)
 app.command("backup")(recovery.backup)
+app.command("serve")(serve.serve)
 app.command("restore")(recovery.restore)
 models.app.command("tune")(tuning.tune)
 
@@ -236,7 +238,7 @@ def dev(
         # `dg dev`, which it recommends at every start, would bring 25 packages more.
         *(sys.executable, "-W", "ignore:Function `dev_command` is superseded"),
         *("-m", "dagster", "dev", *_location()),
-        *("--host", "127.0.0.1", "--port", str(port or settings.port)),
+        *("--host", "127.0.0.1", "--port", str(port or settings.port or 3000)),
     ]
     environment = os.environ | {"DAGSTER_HOME": str(settings.dagster_home)}
     # In place of this process, so that a signal to it reaches Dagster and all that it started.

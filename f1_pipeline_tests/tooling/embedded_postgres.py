@@ -9,8 +9,9 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -64,11 +65,27 @@ def _for_nobody(package: Path, folder: Path) -> Path:
     return copy
 
 
+@dataclass(frozen=True)
+class Embedded:
+    """A server that is running, and how it is stopped and started again on the same data."""
+
+    url: URL
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
 @contextmanager
 def embedded_server() -> Iterator[URL]:
+    """The address of a server of one's own: see `restartable_server`."""
+    with restartable_server() as server:
+        yield server.url
+
+
+@contextmanager
+def restartable_server() -> Iterator[Embedded]:
     """Start a server that listens on a unix socket only; it goes, with its data, at the end.
 
-    Yields the address of its database `postgres`. PostgreSQL refuses to run as root: then it runs
+    The address is that of its database `postgres`. PostgreSQL refuses to run as root: then it runs
     as `nobody`. Raises `NoServerError` when it cannot be started.
     """
     package = _wheel()
@@ -82,8 +99,9 @@ def embedded_server() -> Iterator[URL]:
         initialise = ["-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         _run([str(programs / "initdb"), "-D", str(data), *initialise], account, folder)
         options = f"{_OPTIONS} -k {folder}"
-        start = ["-D", str(data), "-l", str(folder / "log"), "-o", options, "-w", "start"]
-        _run([str(programs / "pg_ctl"), *start], account, folder)
+        control = [str(programs / "pg_ctl"), "-D", str(data), "-w"]
+        start = [*control, "-l", str(folder / "log"), "-o", options, "start"]
+        _run(start, account, folder)
     except (OSError, KeyError, subprocess.SubprocessError) as error:
         shutil.rmtree(folder, ignore_errors=True)
         raise NoServerError(str(error)) from error
@@ -98,11 +116,15 @@ def embedded_server() -> Iterator[URL]:
         start_new_session=True,
     )
     try:
-        yield URL.create(
-            "postgresql+psycopg2",
-            username="postgres",
-            database="postgres",
-            query={"host": str(folder)},
+        yield Embedded(
+            URL.create(
+                "postgresql+psycopg2",
+                username="postgres",
+                database="postgres",
+                query={"host": str(folder)},
+            ),
+            stop=lambda: _run([*control, "-m", "fast", "stop"], account, folder),
+            start=lambda: _run(start, account, folder),
         )
     finally:
         watch.communicate()
