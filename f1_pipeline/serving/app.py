@@ -1,9 +1,11 @@
 """The application put together. What it answers is in `routes`, how it is guarded in `guard`."""
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -22,6 +24,8 @@ from f1_pipeline.serving.service import HTML, Service
 from f1_pipeline.settings import Settings, load_settings
 
 LOG = logging.getLogger("f1_pipeline.serving")
+# Answers of a real season, lists shortened: `python -m f1_pipeline_tests.serving.examples`.
+_EXAMPLES = Path(__file__).parent / "examples.json"
 _TITLE = "f1_pipeline: Formula 1 race forecasts"
 _ABOUT = """What will happen on Sunday: published forecasts of Formula 1 races, the features they
 rest on, and how good they have been. This server reads; the pipeline forecasts."""
@@ -52,10 +56,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         expose_headers=["ETag", "Retry-After", "Warning", "X-Request-ID", "X-Stale"],
     )
     app.add_middleware(Guard, hosts=settings.allowed_hosts, seconds=settings.request_seconds)
-    if not settings.api_key:
-        # Where no key is configured synchronising needs none, and the schema says so.
-        app.openapi()["paths"]["/api/sync/drivers"]["post"].pop("security")
+    _complete(app.openapi(), settings)
     return app
+
+
+def _complete(schema: dict[str, Any], settings: Settings) -> None:
+    """What the routes do not say themselves: examples, and whether a key is needed."""
+    for path, methods in json.loads(_EXAMPLES.read_text()).items():
+        for method, example in methods.items():
+            answers = schema["paths"][path][method]["responses"]
+            answers["200"]["content"]["application/json"]["example"] = example
+    if not settings.api_key:
+        schema["paths"]["/api/sync/drivers"]["post"].pop("security")
 
 
 @asynccontextmanager

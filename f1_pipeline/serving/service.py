@@ -1,11 +1,14 @@
 """What a worker stands on: connections, threads, cache, watch. Made at its start."""
 
 import asyncio
+import base64
 import hashlib
 import json
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from html import escape
 from typing import Any, TypeVar
 
 from fastapi import Request, Response
@@ -17,6 +20,7 @@ from f1_pipeline.serving.answers.calendar import Calendar
 from f1_pipeline.serving.cache import Cache, Kept, Read
 from f1_pipeline.serving.errors import unavailable
 from f1_pipeline.serving.metrics import STALE
+from f1_pipeline.serving.pages.problem import problem_page
 from f1_pipeline.serving.schemas import Shape
 from f1_pipeline.serving.watch import Watch
 from f1_pipeline.settings import Settings
@@ -29,6 +33,16 @@ _CONNECTIONS = 4
 _JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 _T = TypeVar("_T")
+# Where a page begins, for what has to be said above it.
+_BEGIN = b'<main id="main" tabindex="-1"><div class="wrap">'
+# A page may show what is in it and use its own style, and nothing else: no script at all.
+_STYLE = re.search(r"<style>(.*?)</style>", problem_page(0, "", "", ""), re.DOTALL)
+assert _STYLE is not None
+_HASH = base64.b64encode(hashlib.sha256(_STYLE[1].encode()).digest()).decode()
+_CONTENT = (
+    f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
 
 
 class Service:
@@ -140,13 +154,19 @@ def respond(request: Request, kept: Kept, media_type: str) -> Response:
         "Vary": "Accept",
     }
     body: bytes = kept.value
+    if media_type == HTML:
+        headers["Content-Security-Policy"] = _CONTENT
     if kept.stale is not None:
         STALE.inc()
         headers |= {"Warning": '110 f1_pipeline "Response is Stale"', "X-Stale": kept.stale}
         headers |= {"Cache-Control": "no-store"}
         if media_type == _JSON:
             body = json.dumps(json.loads(body) | {"stale": kept.stale}).encode()
-            del headers["ETag"]
+        else:
+            body = body.replace(
+                _BEGIN, _BEGIN + f'<p class="note">{escape(kept.stale)}</p>'.encode()
+            )
+        del headers["ETag"]
     elif _matches(request.headers.get("if-none-match"), kept.etag):
         return Response(status_code=304, headers=headers)
     return Response(body, headers=headers, media_type=media_type)

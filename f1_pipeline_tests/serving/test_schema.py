@@ -5,12 +5,15 @@ import sys
 
 import pytest
 
+from f1_pipeline.serving import schemas
+from f1_pipeline.serving.app import create_app
+from f1_pipeline_tests.serving.examples import ASKED
 from f1_pipeline_tests.serving.process import served
 
-pytestmark = pytest.mark.journey
 KEY = "a-key-of-the-tests"
 
 
+@pytest.mark.journey
 @pytest.mark.parametrize("key", ["", KEY], ids=["open", "key"])
 def test_schemathesis_finds_nothing(home, tmp_path, key):
     variables = home.variables | {
@@ -35,3 +38,18 @@ def test_schemathesis_finds_nothing(home, tmp_path, key):
         )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
     assert "Tested: 26" in done.stdout
+
+
+def test_the_examples_are_answers_of_their_addresses():
+    """What a client's developer copies from the schema is of the shape that the schema says."""
+    app = create_app()
+    schema, examples = app.openapi(), 0
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            content = operation["responses"].get("200", {}).get("content", {})
+            told = content.get("application/json", {})
+            if "example" in told:
+                shape = getattr(schemas, told["schema"]["$ref"].rpartition("/")[2])
+                assert shape.model_validate(told["example"]), (method, path)
+                examples += 1
+    assert examples == len(ASKED)

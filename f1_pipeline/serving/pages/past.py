@@ -69,7 +69,7 @@ def read_past(
         snapshot.rows("race_predictions", _RUN, distinct=True, event_id=ids),
         forecast.run["horizon"],
     )
-    walked = _walked(snapshot, [name for name in ids if name not in runs], variant)
+    walked = walked_forward(snapshot, [name for name in ids if name not in runs], variant)
     races = []
     for event in last:
         podium = podiums.get(event["event_id"], [])
@@ -128,12 +128,18 @@ def podiums_of(snapshot: Snapshot, ids: list[str]) -> dict[str, list[str]]:
     return podiums
 
 
-def _walked(snapshot: Snapshot, ids: list[str], variant: Variant | None) -> dict[str, list[Row]]:
+def walked_forward(
+    snapshot: Snapshot, ids: list[str], variant: Variant | None
+) -> dict[str, list[Row]]:
+    """By event the rows of the backtest, with what became of them."""
     if variant is None or not ids:
         return {}
     rows = snapshot.rows(
         "backtest_predictions",
-        ("event_id", "driver_id", "p_podium", "position_probabilities", "finish_order"),
+        (
+            *("event_id", "driver_id", "constructor_id", "p_win", "p_podium"),
+            *("position_probabilities", "finish_order"),
+        ),
         event_id=ids,
         model=MODEL,
         **variant.where,

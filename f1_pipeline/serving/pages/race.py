@@ -7,7 +7,7 @@ numbers of its sections (a module each) and their shape (templates).
 from dataclasses import dataclass
 from datetime import datetime
 
-from f1_pipeline.serving.answers.calendar import Calendar
+from f1_pipeline.serving.answers.calendar import Calendar, runs_of
 from f1_pipeline.serving.pages import svg, words
 from f1_pipeline.serving.pages.evidence import read_variant
 from f1_pipeline.serving.pages.forecast import Car, Forecast, read_forecast
@@ -157,10 +157,7 @@ def _neighbours(snapshot: Snapshot, calendar: Calendar, event: Row) -> dict[str,
         "previous": calendar.events[at - 1] if at else None,
         "following": calendar.events[at + 1] if at + 1 < len(ids) else None,
     }
-    asked = [beside["event_id"] for beside in near.values() if beside]
-    rows = snapshot.rows("race_predictions", ("event_id",), distinct=True, event_id=asked)
-    published = {row["event_id"] for row in rows}
     return {
-        name: Neighbour(beside, beside["event_id"] in published) if beside else None
+        name: Neighbour(beside, bool(runs_of(snapshot, beside))) if beside else None
         for name, beside in near.items()
     }

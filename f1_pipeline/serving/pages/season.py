@@ -1,6 +1,7 @@
 """The page of a season: each race with who was expected to win, who won, and how close it was.
 
-A retrospective run is listed and says so; it counts nowhere. Not here: single races (`race`).
+Where nothing was published the walk-forward backtest speaks, and says so. A retrospective run is
+listed and says so; it counts nowhere. Not here: single races (`race`).
 """
 
 from collections import defaultdict
@@ -11,8 +12,15 @@ from f1_pipeline.serving.answers.calendar import Calendar
 from f1_pipeline.serving.errors import not_found
 from f1_pipeline.serving.pages import words
 from f1_pipeline.serving.pages.colours import colour_of
+from f1_pipeline.serving.pages.evidence import read_variant
 from f1_pipeline.serving.pages.forecast import Names
-from f1_pipeline.serving.pages.past import best_runs, most_probable, podiums_of
+from f1_pipeline.serving.pages.past import (
+    best_runs,
+    most_probable,
+    podiums_of,
+    ranked_probability_score,
+    walked_forward,
+)
 from f1_pipeline.serving.pages.render import render
 from f1_pipeline.serving.pages.svg import swatch
 from f1_pipeline.storage.reader import Row, Snapshot
@@ -22,6 +30,8 @@ _COLUMNS = (
     *("driver_id", "constructor_id", "p_win", "p_podium"),
 )
 _PODIUM = 3
+# The run that stands for the backtest's forecasts of a race.
+_WALKED: Row = {"horizon": "post_qualifying", "grid_source": "official"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,7 @@ class Said:
     swatch: str
     chance: str
     horizon: str
-    in_time: bool
+    kind: str
     named: bool | None
     hits: int | None
     rps: float | None
@@ -52,16 +62,20 @@ class Race:
         """A hit or a miss is a forecast's; of what was made afterwards neither is said."""
         if self.said is None or self.said.named is None:
             return words.NONE
-        if self.said.in_time:
+        if self.said.kind != "retrospective":
             return "✓ hit" if self.said.named else "✗ miss"
         return "not counted"
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Over the races that were held and forecast in time; `retrospective`: those that were not."""
+    """Over the races that were held and forecast in time, or by the backtest: `walked` of them.
+
+    `retrospective`: those that were not.
+    """
 
     forecast: int
+    walked: int
     winners: int
     podium: int
     rps: float | None
@@ -92,8 +106,8 @@ def _summary(season: int, tally: Tally) -> str:
     if not tally.forecast:
         return f"The races of {season}: no forecast made in time has met its result yet."
     return (
-        f"The races of {season}: {tally.winners} of {tally.forecast} winners named by forecasts "
-        "that were made in time."
+        f"The races of {season}: {tally.winners} of {tally.forecast} winners named, knowing the "
+        "races before."
     )
 
 
@@ -108,6 +122,11 @@ def _races(
         run = best[row["event_id"]]
         if (row["horizon"], row["run_id"]) == (run["horizon"], run["run_id"]):
             forecasts[row["event_id"]].append(row)
+    walked = walked_forward(
+        snapshot,
+        [e["event_id"] for e in events if e["event_id"] not in best],
+        read_variant(snapshot, _WALKED),
+    )
     podiums = podiums_of(snapshot, [event["event_id"] for event in events])
     scores = {
         (row["event_id"], row["horizon"], row["run_id"]): row["rps"]
@@ -124,6 +143,9 @@ def _races(
             run = best[name]
             score = scores.get((name, run["horizon"], run["run_id"]))
             said = _said(forecasts[name], run, podium, score, names, season)
+        elif name in walked:
+            score = ranked_probability_score(walked[name])
+            said = _said(walked[name], _WALKED, podium, score, names, season)
         races.append(
             Race(
                 event=event,
@@ -147,19 +169,26 @@ def _said(
         swatch=swatch(colour_of(favourite["constructor_id"], season)),
         chance=words.percent(favourite["p_win"]),
         horizon=words.HORIZONS[run["horizon"]].lower(),
-        in_time=run["generated_at"] < run["event_starts_at"],
+        kind=_kind(run),
         named=favourite["driver_id"] == podium[0] if podium else None,
         hits=len(expected & set(podium)) if podium else None,
         rps=rps,
     )
 
 
+def _kind(run: Row) -> str:
+    if run is _WALKED:
+        return "walk-forward"
+    return "in time" if run["generated_at"] < run["event_starts_at"] else "retrospective"
+
+
 def _tally(races: list[Race]) -> Tally:
     said = [race.said for race in races if race.said and race.said.named is not None]
-    forecasts = [one for one in said if one.in_time]
+    forecasts = [one for one in said if one.kind != "retrospective"]
     scored = [one.rps for one in forecasts if one.rps is not None]
     return Tally(
         forecast=len(forecasts),
+        walked=sum(one.kind == "walk-forward" for one in forecasts),
         winners=sum(bool(one.named) for one in forecasts),
         podium=sum(one.hits or 0 for one in forecasts),
         rps=sum(scored) / len(scored) if scored else None,

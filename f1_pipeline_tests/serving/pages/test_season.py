@@ -54,6 +54,16 @@ def test_a_retrospective_counts_nowhere(season: World):
     assert "1 race has a retrospective only, made after the start: no forecast" in text
 
 
+def test_where_nothing_was_published_the_backtest_speaks_and_says_so(season: World):
+    season.champion()
+    season.walked({"cal": 0.6, "dee": 0.3, "ada": 0.1}, "2024-spain", grid_source="official")
+    season.result("cal", "ada", "dee", event_id="2024-spain")
+    page = season.season()
+    assert "walk-forward, after qualifying Winner Cal ✓ hit Podium 3/3" in page.rows("races")[3]
+    assert "2 of 3 winners named" in page.text
+    assert "and 1 walk-forward, by a fit on the races before" in page.text
+
+
 def test_the_score_stands_beside_its_own_run(season: World):
     about = {"event_id": "2024-monaco", "season": 2024, "horizon": "post_qualifying"}
     season.add(
