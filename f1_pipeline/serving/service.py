@@ -24,7 +24,7 @@ from f1_pipeline.serving.pages.problem import problem_page
 from f1_pipeline.serving.schemas import Shape
 from f1_pipeline.serving.watch import Watch
 from f1_pipeline.settings import Settings
-from f1_pipeline.storage.reader import Reader, Row, Snapshot
+from f1_pipeline.storage.reader import Reader, Row, Snapshot, revisions
 from f1_pipeline.storage.run_requests import RunRequests
 
 _CALENDAR = ("events", "race_results")
@@ -59,14 +59,22 @@ class Service:
         self.cache = Cache(
             self.reader, self.watch, self.threads, settings.cache_seconds, limit, self.shelf
         )
+        self._calendar: tuple[str, Calendar] | None = None
         self.access = Access(settings)
         self.requests = RunRequests(settings.database_url)
 
     async def calendar(self) -> Calendar:
-        """The calendar as it stands."""
-        kept = await self.cache.get("calendar", _CALENDAR, lambda s: Read(Calendar.of(s)))
+        """The calendar as last seen: for which race is meant, not for what is said of it."""
+        kept = await self.cache.get("calendar", _CALENDAR, lambda s: Read(self._calendar_of(s)))
         calendar: Calendar = kept.value
         return calendar
+
+    def _calendar_of(self, snapshot: Snapshot) -> Calendar:
+        """The calendar of a snapshot: an answer must not mix two states of the tables."""
+        token = Watch.token_of(revisions(snapshot), _CALENDAR)
+        if self._calendar is None or self._calendar[0] != token:
+            self._calendar = (token, Calendar.of(snapshot))
+        return self._calendar[1]
 
     async def answer(
         self,
@@ -74,13 +82,14 @@ class Service:
         key: str,
         shape: type[Shape],
         tables: Sequence[str],
-        read: Callable[[Snapshot], Row],
+        read: Callable[[Snapshot, Calendar], Row],
         changes_at: datetime | None = None,
     ) -> Response:
         """A JSON answer: kept, or read and checked against its shape."""
 
         def as_json(snapshot: Snapshot) -> Read:
-            body = shape.model_validate(read(snapshot)).model_dump_json().encode()
+            found = read(snapshot, self._calendar_of(snapshot))
+            body = shape.model_validate(found).model_dump_json().encode()
             return Read(body, changes_at)
 
         kept = await self.cache.get(key, tables, as_json)
@@ -91,21 +100,23 @@ class Service:
         request: Request,
         key: str,
         tables: Sequence[str],
-        read: Callable[[Snapshot], str],
+        read: Callable[[Snapshot, Calendar], str],
         changes_at: datetime | None = None,
     ) -> Response:
         """A page for people: kept, or drawn."""
-        kept = await self.cache.get(
-            f"html/{key}", tables, lambda snapshot: Read(read(snapshot).encode(), changes_at)
-        )
+
+        def as_html(snapshot: Snapshot) -> Read:
+            return Read(read(snapshot, self._calendar_of(snapshot)).encode(), changes_at)
+
+        kept = await self.cache.get(f"html/{key}", tables, as_html)
         return respond(request, kept, HTML)
 
-    async def read(self, read: Callable[[Snapshot], _T]) -> _T:
+    async def read(self, read: Callable[[Snapshot, Calendar], _T]) -> _T:
         """Something of this moment, which is not kept."""
 
         def in_snapshot() -> _T:
             with self.reader.snapshot() as snapshot:
-                return read(snapshot)
+                return read(snapshot, self._calendar_of(snapshot))
 
         return await self.in_thread(in_snapshot)
 
@@ -121,9 +132,11 @@ class Service:
             return await asyncio.wait_for(work, self.settings.request_seconds)
         except StorageError as error:
             self.watch.failed(error)
-            raise unavailable(
-                "unavailable", "The database cannot be used now.", "Try again in some seconds."
-            ) from None
+        except TimeoutError:
+            pass
+        raise unavailable(
+            "unavailable", "The database cannot be used now.", "Try again in some seconds."
+        )
 
     async def close(self) -> None:
         if self.shelf is not None:

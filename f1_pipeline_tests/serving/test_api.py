@@ -296,3 +296,17 @@ def test_a_new_forecast_is_seen_at_the_next_look(home, serve):
     server.look()
     assert server.get("/predict/race/2025-china").json()["source"] == "published"
     assert server.get("/predict/next").headers["etag"] == before.headers["etag"]
+
+
+def test_an_answer_does_not_mix_two_states_of_the_tables(home, serve):
+    server = serve(home)
+    assert server.get("/predict/next").status_code == 200  # the calendar is cached
+    warehouse = Warehouse(server.app.state.settings.database_url)
+    last = server.app.state.service.cache._kept["calendar"].value.newest["event_id"]
+    results = warehouse.read_where("race_results", event_id=last)
+    warehouse.replace_where("race_results", results.iloc[:0], event_id=last)
+    told = server.get("/data/test").json()  # read before the watch has looked again
+    assert told["tables"]["race_results"] == len(warehouse.read("race_results"))
+    assert told["next_event"]["event_id"] == last
+    server.look()
+    assert server.get("/predict/next").json()["event"]["event_id"] == last

@@ -30,28 +30,24 @@ Rung = Annotated[
 @router.get("/api/data/driver/{driver_id}", response_model=DriverData, responses=problems(404))
 async def driver(request: Request, driver_id: Slug) -> Response:
     """A driver: facts, team, form, standing, last results."""
-    service = of(request)
-    calendar = await service.calendar()
-    return await service.answer(
+    return await of(request).answer(
         request,
         f"driver/{driver_id}",
         DriverData,
         data.DRIVER_TABLES,
-        lambda snapshot: data.driver(snapshot, calendar, driver_id),
+        lambda snapshot, calendar: data.driver(snapshot, calendar, driver_id),
     )
 
 
 @router.get("/api/data/team/{constructor_id}", response_model=TeamData, responses=problems(404))
 async def team(request: Request, constructor_id: Slug) -> Response:
     """A team: facts, the names it has had, form, standing, drivers."""
-    service = of(request)
-    calendar = await service.calendar()
-    return await service.answer(
+    return await of(request).answer(
         request,
         f"team/{constructor_id}",
         TeamData,
         data.TEAM_TABLES,
-        lambda snapshot: data.team(snapshot, calendar, constructor_id),
+        lambda snapshot, calendar: data.team(snapshot, calendar, constructor_id),
     )
 
 
@@ -67,7 +63,9 @@ async def features(
         f"features/{event['event_id']}/{horizon}/{grid_source}",
         RaceFeatures,
         data.FEATURE_TABLES,
-        lambda snapshot: data.features(snapshot, event, horizon, grid_source),
+        lambda snapshot, calendar: data.features(
+            snapshot, calendar.find(event["event_id"]), horizon, grid_source
+        ),
     )
 
 
@@ -78,14 +76,12 @@ async def features(
 )
 async def circuit(request: Request, circuit_id: Slug) -> Response:
     """A circuit: facts, how races go there, the races held there."""
-    service = of(request)
-    calendar = await service.calendar()
-    return await service.answer(
+    return await of(request).answer(
         request,
         f"circuit/{circuit_id}",
         CircuitData,
         data.CIRCUIT_TABLES,
-        lambda snapshot: data.circuit(snapshot, calendar, circuit_id),
+        lambda snapshot, calendar: data.circuit(snapshot, calendar, circuit_id),
     )
 
 
@@ -100,15 +96,13 @@ async def race(request: Request, asked: RaceAsked) -> Response:
         f"race-data/{event['event_id']}/{asked.horizon}",
         RaceData,
         data.RACE_TABLES,
-        lambda snapshot: data.race(snapshot, event, asked.horizon),
+        lambda snapshot, calendar: data.race(
+            snapshot, calendar.find(event["event_id"]), asked.horizon
+        ),
     )
 
 
 @router.get("/data/test", response_model=Readable, responses=problems())
 async def readable(request: Request) -> Response:
     """What can be read here: rows by table, the newest race and the next."""
-    service = of(request)
-    calendar = await service.calendar()
-    return await service.answer(
-        request, "readable", Readable, data.COUNTED, lambda s: data.readable(s, calendar)
-    )
+    return await of(request).answer(request, "readable", Readable, data.COUNTED, data.readable)

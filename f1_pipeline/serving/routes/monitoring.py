@@ -40,28 +40,24 @@ async def ready(request: Request) -> Response:
 @router.get("/api/v1/monitoring/metrics", response_model=Monitoring, responses=problems())
 async def monitoring(request: Request) -> Response:
     """What the newest races' forecasts were worth beside the baseline."""
-    service = of(request)
-    calendar = await service.calendar()
-    return await service.answer(
+    return await of(request).answer(
         request,
         "monitoring",
         Monitoring,
         operations.MONITORING_TABLES,
-        lambda snapshot: operations.monitoring(snapshot, calendar),
+        operations.monitoring,
     )
 
 
 @router.get("/api/v1/monitoring/drift", response_model=Drift, responses=problems())
 async def drift(request: Request) -> Response:
     """Which features, outcomes and errors have drifted of late, and by what cause."""
-    service = of(request)
-    calendar = await service.calendar()
-    return await service.answer(
+    return await of(request).answer(
         request,
         "drift",
         Drift,
         operations.DRIFT_TABLES,
-        lambda snapshot: operations.drift(snapshot, calendar),
+        operations.drift,
     )
 
 
@@ -96,9 +92,8 @@ async def _health(service: Service) -> Health:
         text = "The database has no tables yet: `f1-pipeline run` makes them."
         parts["data"] = {"status": "degraded", "message": text}
     else:
-        calendar = await service.calendar()
         parts |= await service.read(
-            lambda snapshot: operations.components(snapshot, calendar, clock.now())
+            lambda snapshot, calendar: operations.components(snapshot, calendar, clock.now())
         )
     worst = "degraded" if any(p["status"] == "degraded" for p in parts.values()) else "healthy"
     return Health(
@@ -112,7 +107,7 @@ async def _health(service: Service) -> Health:
 async def _scores(service: Service) -> list[Row]:
     if service.watch.fault is not None or not service.watch.has_tables:
         return []
-    return await service.read(operations.last_scores)
+    return await service.read(lambda snapshot, _: operations.last_scores(snapshot))
 
 
 def _json(shape: Health | Alive, status: int = 200) -> Response:

@@ -73,18 +73,19 @@ async def season(request: Request, season: Season) -> Response:
         request,
         f"season/{season}",
         _TABLES,
-        lambda snapshot: season_page(snapshot, calendar, season, clock.now()),
+        lambda snapshot, calendar: season_page(snapshot, calendar, season, clock.now()),
         min(filter(None, map(starts, events)), default=None),
     )
 
 
 async def _race(service: Service, request: Request, event: Row, horizon: str | None) -> Response:
-    calendar = await service.calendar()
     return await service.page(
         request,
         f"race/{event['event_id']}/{horizon}",
         _TABLES,
-        lambda snapshot: race_page(snapshot, calendar, event["event_id"], horizon, clock.now()),
+        lambda snapshot, calendar: race_page(
+            snapshot, calendar, event["event_id"], horizon, clock.now()
+        ),
         starts(event),
     )
 

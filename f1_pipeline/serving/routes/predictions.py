@@ -8,7 +8,6 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from f1_pipeline import clock
 from f1_pipeline.serving.access import EXPENSIVE
 from f1_pipeline.serving.answers import operations, predictions
-from f1_pipeline.serving.answers.calendar import Calendar
 from f1_pipeline.serving.errors import ApiError, not_found
 from f1_pipeline.serving.routes import problems
 from f1_pipeline.serving.schemas import (
@@ -89,7 +88,9 @@ async def history(request: Request, race: Race, limit: Limit = 20, offset: Offse
         f"history/{event['event_id']}/{limit}/{offset}",
         History,
         predictions.HISTORY_TABLES,
-        lambda snapshot: predictions.history(snapshot, event, limit, offset, clock.now()),
+        lambda snapshot, calendar: predictions.history(
+            snapshot, calendar.find(event["event_id"]), limit, offset, clock.now()
+        ),
         starts(event),
     )
 
@@ -102,7 +103,7 @@ async def models(request: Request, limit: Limit = 50, offset: Offset = 0) -> Res
         f"models/{limit}/{offset}",
         Models,
         operations.MODEL_TABLES,
-        lambda snapshot: operations.models(snapshot, limit, offset),
+        lambda snapshot, _: operations.models(snapshot, limit, offset),
     )
 
 
@@ -114,19 +115,20 @@ async def model(request: Request, model_version: Id) -> Response:
         f"model/{model_version}",
         ModelDetails,
         operations.MODEL_TABLES,
-        lambda snapshot: operations.model(snapshot, model_version),
+        lambda snapshot, _: operations.model(snapshot, model_version),
     )
 
 
 async def _prediction(
     service: Service, request: Request, event: Row, horizon: str | None
 ) -> Response:
-    calendar: Calendar = await service.calendar()
     return await service.answer(
         request,
         f"race/{event['event_id']}/{horizon}",
         Prediction,
         predictions.TABLES,
-        lambda snapshot: predictions.prediction(snapshot, calendar, event, horizon, clock.now()),
+        lambda snapshot, calendar: predictions.prediction(
+            snapshot, calendar, calendar.find(event["event_id"]), horizon, clock.now()
+        ),
         starts(event),
     )

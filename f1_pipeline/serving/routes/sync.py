@@ -10,6 +10,7 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 
 from f1_pipeline import clock
 from f1_pipeline.serving.access import WRITES
+from f1_pipeline.serving.answers.calendar import Calendar
 from f1_pipeline.serving.errors import ApiError, not_found
 from f1_pipeline.serving.routes import problems
 from f1_pipeline.serving.schemas import Run, Seasons, Synced, SyncInfo
@@ -25,6 +26,7 @@ _KEY = [
 ]
 RunId = Annotated[str, Path(pattern=r"^[0-9a-f-]{8,64}$")]
 FIRST_SEASON = 1950
+_SYNCED = ("drivers", "constructors", "entries")
 # How long the daemon has to take a run, before this server starts a process for it.
 _DAEMONS_TURN = 8.0
 _LOOK = 0.25
@@ -77,26 +79,20 @@ async def sync_info(request: Request) -> Response:
     """What can be synchronised, and what is held."""
     service = of(request)
 
-    def read(snapshot: Snapshot) -> Row:
-        changed = {"events", "drivers", "constructors", "entries"}
-        times = [
-            row["changed_at"]
-            for row in snapshot.rows("table_revisions")
-            if row["table_name"] in changed - {"events"}
-        ]
+    def read(snapshot: Snapshot, _: Calendar) -> Row:
+        changed = snapshot.rows("table_revisions", table_name=[*_SYNCED])
         return {
             "first_season": FIRST_SEASON,
             "last_season": clock.now().year + 1,
             "drivers": snapshot.count("drivers"),
             "constructors": snapshot.count("constructors"),
-            "synced_at": max(times, default=None),
+            "synced_at": max((row["changed_at"] for row in changed), default=None),
             "key_needed": service.access.key_needed,
             "limit": f"{WRITES.amount} a minute",
             "stale": None,
         }
 
-    tables = ("events", "drivers", "constructors", "entries")
-    return await service.answer(request, "sync-info", SyncInfo, tables, read)
+    return await service.answer(request, "sync-info", SyncInfo, _SYNCED, read)
 
 
 @router.post(
