@@ -32,7 +32,6 @@ def serve(
             f"serve needs more packages ({error.name} is missing): pip install 'f1-pipeline[api]'."
         ) from None
     settings = load_settings()
-    logs.configure(settings.log_level, settings.log_format)
     with tempfile.TemporaryDirectory(prefix="f1-metrics-") as counts:
         if workers > 1:
             # Where the workers' counts meet, so that Prometheus sees those of all.
@@ -48,6 +47,6 @@ def serve(
             limit_max_requests_jitter=(recycle or 0) // 10,
             timeout_graceful_shutdown=_GRACE_SECONDS,
             access_log=False,  # the guard writes it
-            log_config=None,
+            log_config=logs.configuration(settings.log_level, settings.log_format),
             server_header=False,
         )

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,11 +24,18 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def configure(level: str, form: str) -> None:
-    """The root logger's one handler; requests are told at INFO, whatever the level of the rest."""
-    handler = logging.StreamHandler(sys.stderr)
-    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    handler.setFormatter(JsonLines() if form == "json" else text)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    access = logging.getLogger("f1_pipeline.access")
-    access.setLevel("INFO" if form == "json" or level in ("DEBUG", "INFO") else "WARNING")
+def configuration(level: str, form: str) -> dict[str, Any]:
+    """For `logging.config`, in every worker: one handler; requests at INFO, where wanted."""
+    wants_requests = form == "json" or level in ("DEBUG", "INFO")
+    text = {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"line": {"()": JsonLines} if form == "json" else text},
+        "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "root": {"level": level, "handlers": ["error"]},
+        "loggers": {
+            "f1_pipeline.access": {"level": "INFO" if wants_requests else "WARNING"},
+            "uvicorn": {"level": level},
+        },
+    }
