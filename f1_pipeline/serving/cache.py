@@ -20,7 +20,7 @@ from f1_pipeline.errors import StorageError
 from f1_pipeline.serving.errors import unavailable
 from f1_pipeline.serving.metrics import HITS, MISSES, SHARED
 from f1_pipeline.serving.watch import Watch
-from f1_pipeline.storage.reader import Reader, Snapshot, revisions
+from f1_pipeline.storage.reader import EmptyError, Reader, Snapshot, revisions
 
 _BYTES = 32 * 2**20
 # What a value that is no text is taken to weigh.
@@ -112,6 +112,9 @@ class Cache:
             return await asyncio.wait_for(asyncio.shield(task), self._limit)
         except TimeoutError:
             fault = "reading it anew took too long"
+        except EmptyError:
+            text = "Nothing is published here yet."
+            raise unavailable("empty", text, "`f1-pipeline run` makes it.") from None
         except StorageError as error:
             fault = self._watch.failed(error)
         if kept is not None:
@@ -119,7 +122,7 @@ class Cache:
         raise unavailable(
             "unavailable",
             "The answer cannot be read from the database now.",
-            "Try again in some seconds; /health says what is wrong.",
+            "Try again in some seconds. In a new place `f1-pipeline run` makes the tables.",
         )
 
     async def _fetch(

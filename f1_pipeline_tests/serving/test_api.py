@@ -285,7 +285,19 @@ def test_an_empty_place_says_what_to_run(empty_home, serve):
     server = serve(empty_home)
     answer = server.get("/predict/next")
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert "f1-pipeline run" in answer.json()["hint"]
     assert server.get("/health").status_code == 503
+
+
+def test_a_database_without_tables_is_healthy_enough_and_says_what_to_run(empty_home, serve):
+    empty_home.folder.mkdir()
+    (empty_home.folder / "warehouse.db").touch()
+    server = serve(empty_home)
+    answer = server.get("/predict/next")
+    assert (answer.status_code, answer.json()["code"]) == (503, "empty")
+    health = server.get("/health")
+    assert (health.status_code, health.json()["status"]) == (200, "degraded")
+    assert "f1-pipeline run" in health.json()["components"]["data"]["message"]
 
 
 def test_a_new_forecast_is_seen_at_the_next_look(home, serve):
