@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
+from f1_pipeline import clock
 from f1_pipeline.errors import StorageError
 
 SCHEMA = "f1"
@@ -22,11 +23,13 @@ SCHEMA = "f1"
 REVISED = "revised"
 _LOCK = 0x4631  # the project's advisory lock in PostgreSQL: "F1"
 _BUSY_SECONDS = 60
-# `schema.REVISIONS` without its types: that module stands on this one.
+# `schema.REVISIONS`, which stands on this module.
 _REVISIONS = sa.Table(
     "table_revisions",
     sa.MetaData(schema=SCHEMA),
-    *(sa.Column(name) for name in ("table_name", "revision", "changed_at")),
+    sa.Column("table_name", sa.Text()),
+    sa.Column("revision", sa.BigInteger()),
+    sa.Column("changed_at", sa.DateTime(timezone=True)),
 )
 
 
@@ -117,9 +120,7 @@ def _changed_tables(connection: Connection) -> set[str]:
 
 
 def _raise_revisions(connection: Connection, changed: set[str]) -> None:
-    now = sa.func.strftime("%Y-%m-%d %H:%M:%f", "now")
-    if connection.dialect.name == "postgresql":
-        now = sa.func.clock_timestamp()
+    now = clock.wall()
     for name in sorted(changed):
         known = connection.execute(
             sa.update(_REVISIONS)

@@ -99,14 +99,19 @@ def test_two_that_store_the_same_fit_at_once_leave_it_whole(store, monkeypatch):
     assert store.load("v1", read) == b"weights{}"
 
 
+def rows_of(store):
+    """All rows but the counts of writes, which an artifact that is entered again raises."""
+    return {n: rows for n, rows in state(store.warehouse.url).items() if n != "table_revisions"}
+
+
 def test_a_fit_that_is_stored_again_keeps_its_row(store):
     store.save(facts("v1"), write, AT)
     promote(store, "v1")
-    before = state(store.warehouse.url)
+    before = rows_of(store)
 
     store.save(facts("v1"), write, LATER)
 
-    assert state(store.warehouse.url) == before
+    assert rows_of(store) == before
 
 
 def test_the_one_in_force_is_the_one_that_was_promoted_last(store):
