@@ -15,9 +15,9 @@ from f1_pipeline.defs import pictures_health
 from f1_pipeline.defs.in_force import in_force
 from f1_pipeline.defs.resources import Storage, Training
 from f1_pipeline.defs.specs import PURPOSE, describe_table
+from f1_pipeline.errors import UsageError
 from f1_pipeline.modelling import Recipe
 from f1_pipeline.modelling.backtest import MODEL
-from f1_pipeline.modelling.ordering import in_time
 
 # Made together: health states the drift score, and both read the same forecasts.
 MADE = ["model", "drift_report"], ["model", "model_health"]
@@ -59,7 +59,13 @@ def model_health(
     the baseline's forecasts are looked at, and said to be poor.
     """
     settings, warehouse = storage.settings, storage.warehouse
-    events = in_time(training_set)["event_id"].drop_duplicates()
+    # A race whose features are still on their way has no rows after qualifying yet: it is looked at
+    # when they are there, as the next fit follows them.
+    events = monitoring.held(training_set)["event_id"].drop_duplicates()
+    if events.empty:
+        raise UsageError(
+            "no race is held with its grid and its result: there is nothing to look at."
+        )
     event_id = str(events.iloc[-1])
     champion = storage.models.champion()
     read = set(events.tail(monitoring.SPAN * settings.drift_window + 1))

@@ -11,6 +11,7 @@ drift (defs).
 from f1_pipeline.monitoring.drift import SPAN, drift, drift_score, news
 from f1_pipeline.monitoring.forecasts import counted, of_baseline
 from f1_pipeline.monitoring.health import NO_MODEL, Limits, by_race, health
+from f1_pipeline.monitoring.quantities import held
 
 __all__ = [
     "NO_MODEL",
@@ -21,6 +22,7 @@ __all__ = [
     "drift",
     "drift_score",
     "health",
+    "held",
     "news",
     "of_baseline",
 ]

@@ -142,6 +142,22 @@ def metadata(result: dg.ExecuteInProcessResult, key: dg.AssetKey) -> dict[str, A
     return {name: value.value for name, value in event.materialization.metadata.items()}
 
 
+def test_a_race_whose_features_are_on_their_way_is_looked_at_when_they_are_there(monitored):
+    """Its result is taken in before the features follow it: a fit may come in between."""
+    rows = monitored.training_set
+    newest = rows["event_id"].eq(f"{SEASONS[-1]}-prix-8")
+    monitored.held(7)
+    monitored.look()
+    monitored.held(8, rows[~(newest & rows["horizon"].eq("post_qualifying"))])
+    assert monitored.look().success
+    looked_at = monitored.warehouse.event_ids("model_health")
+    assert f"{SEASONS[-1]}-prix-8" not in looked_at | monitored.warehouse.event_ids("drift_report")
+
+    monitored.held(8)
+    monitored.look()
+    assert f"{SEASONS[-1]}-prix-8" in monitored.warehouse.event_ids("model_health")
+
+
 def test_a_calm_season_asks_for_nothing(monitored):
     assert "No race has been looked at" in str(monitored.tick().skip_message)
     monitored.held(ROUNDS)
