@@ -24,6 +24,7 @@ from f1_pipeline.defs import (
     rosters,
     schedules,
     sensors,
+    strategy,
     tables,
     timing,
     timing_tables,
@@ -54,6 +55,7 @@ def build_definitions(**resources: Any) -> dg.Definitions:
                     model,
                     evidence,
                     predictions,
+                    strategy,
                 ),
                 *(tuning, monitoring, retention, backup),
             ]

@@ -9,8 +9,8 @@ import f1_pipeline
 
 PACKAGE = Path(f1_pipeline.__file__).parent
 ORDER = (
-    *("sources", "tables", "features", "modelling", "predictions", "monitoring", "automation"),
-    *("defs", "definitions", "cli"),
+    *("sources", "tables", "features", "modelling", "predictions", "strategy"),
+    *("monitoring", "automation", "defs", "definitions", "cli"),
 )
 # Of what lies below the flow, what each may use. Who has a rule of his own is not in ORDER.
 BELOW = {
@@ -24,6 +24,7 @@ BELOW = {
     "features": {"contracts", "errors"},
     "modelling": {"contracts", "errors"},
     "predictions": {"contracts", "errors", "storage.model_store"},
+    "strategy": {"contracts", "errors"},
     "monitoring": {"contracts", "errors"},
     "automation": set(),
     "alerts": {"errors"},

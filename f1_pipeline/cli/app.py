@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1_pipeline import __version__, clock
-from f1_pipeline.cli import laps, models, recovery, requests, serve, tuning
+from f1_pipeline.cli import archive, laps, models, recovery, requests, serve, tuning
 from f1_pipeline.cli import seasons as season_commands
 from f1_pipeline.cli.opening import open_runs, parse_seasons
 from f1_pipeline.cli.seasons import Tier
@@ -29,8 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Formula 1: validated tables, features and honest predictions, on Dagster.",
 )
-archive_app = typer.Typer(no_args_is_help=True, help="The facts that ship with the project.")
-app.add_typer(archive_app, name="archive")
+app.add_typer(archive.app, name="archive")
 app.add_typer(laps.app, name="laps")
 app.add_typer(models.app, name="models")
 
@@ -210,21 +209,6 @@ app.command("backup")(recovery.backup)
 app.command("serve")(serve.serve)
 app.command("restore")(recovery.restore)
 models.app.command("tune")(tuning.tune)
-
-
-@archive_app.command("build")
-def archive_build(
-    source: Annotated[Path, typer.Option("--from", help="Zip or folder of an f1db release (CSV).")],
-    out: Annotated[Path, typer.Option(help="Folder to write the archive to.")],
-    from_season: Annotated[int, typer.Option(help="First season to take.")] = 2010,
-) -> None:
-    """Write an archive from an f1db release: facts in the project's tables, with their source."""
-    from f1_pipeline.sources import archive
-
-    rows = archive.build(source, out, from_season)
-    for name, count in rows.items():
-        print(f"{name:22}{count:>8} rows")
-    print(f"written to {out}")
 
 
 @app.command()

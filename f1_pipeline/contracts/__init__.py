@@ -10,6 +10,7 @@ from f1_pipeline.contracts import (
     models,
     operations,
     predictions,
+    strategy,
     timing,
     weekend,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "operations",
     "predictions",
     "split",
+    "strategy",
     "timing",
     "units",
     "weekend",

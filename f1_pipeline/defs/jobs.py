@@ -4,7 +4,15 @@ from typing import Any
 
 import dagster as dg
 
-from f1_pipeline.defs import monitoring, predictions, registry, rosters, timing, timing_tables
+from f1_pipeline.defs import (
+    monitoring,
+    predictions,
+    registry,
+    rosters,
+    strategy,
+    timing,
+    timing_tables,
+)
 from f1_pipeline.defs.recordings import import_laps, record_season
 from f1_pipeline.defs.seasons import collect_season
 
@@ -26,6 +34,8 @@ TABLES_AND_FEATURES = dg.AssetSelection.groups("tables", "features")
 FITS = dg.AssetSelection.assets(
     ["model", "training_set"], ["model", "challenger"], ["model", "champion"]
 )
+# Wherever laps may be taken in, or a result that laps waited for.
+FIGURES = dg.AssetSelection.assets(*(["strategy", name] for name in strategy.NAMES))
 HEALTH = dg.AssetSelection.assets(*monitoring.MADE)
 
 refresh = dg.define_asset_job(
@@ -38,21 +48,21 @@ refresh = dg.define_asset_job(
 )
 update_event = dg.define_asset_job(
     "update_event",
-    selection=BY_EVENT | TABLES_AND_FEATURES | PREDICTIONS | SCORES,
+    selection=BY_EVENT | TABLES_AND_FEATURES | FIGURES | PREDICTIONS | SCORES,
     description="A session's result, to the forecast that it opens or the scores that it settles. "
     "No fit: fits follow a race.",
 )
 update_timing = dg.define_asset_job(
     "update_timing",
-    selection=RECORDINGS | TABLES_AND_FEATURES | PREDICTIONS,
+    selection=RECORDINGS | TABLES_AND_FEATURES | FIGURES | PREDICTIONS,
     description="The recordings of an event's sessions, to the forecast that practice opens. "
     "Beside the results, so that live timing holds nothing up when it fails.",
 )
 take_in = dg.define_asset_job(
     "take_in",
-    selection=TIMING_TABLES,
-    description="Laps and what is derived of them, from the recordings that are kept. Asks no "
-    "upstream.",
+    selection=TIMING_TABLES | FIGURES,
+    description="Laps and what is derived of them, figures of races too, from the recordings that "
+    "are kept. Asks no upstream.",
 )
 update_calendar = dg.define_asset_job(
     "update_calendar",
@@ -61,7 +71,7 @@ update_calendar = dg.define_asset_job(
 )
 update_tables = dg.define_asset_job(
     "update_tables",
-    selection=TABLES_AND_FEATURES | SCORES,
+    selection=TABLES_AND_FEATURES | FIGURES | SCORES,
     description="Tables and features from what is kept. Asks no upstream.",
 )
 sync_drivers = dg.define_asset_job(

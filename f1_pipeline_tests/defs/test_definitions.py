@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 
 from f1_pipeline.contracts import CONTRACTS
+from f1_pipeline.contracts.strategy import FIGURES
 from f1_pipeline.definitions import build_definitions
 from f1_pipeline.defs.specs import column_schema
 
@@ -20,6 +21,7 @@ TABLES = {
     "features": ["circuit_patterns", "driver_form", "lap_form", "race_features", "team_form"],
     "model": ["training_set", "track_record", "drift_report", "model_health"],
     "predictions": ["race_predictions", "explanations", "scored_predictions"],
+    "strategy": [*FIGURES],
 }
 
 

@@ -4,19 +4,17 @@ Facts under the project's own table and column names, each row keyed by event an
 changed against the source is listed here and written to SOURCES.md beside the files.
 """
 
-import hashlib
 import json
-import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from f1_pipeline.errors import SourceError, StorageError
+from f1_pipeline.errors import SourceError
+from f1_pipeline.sources.archive import figures
 from f1_pipeline.sources.archive.f1db import Release
 from f1_pipeline.sources.archive.layout import GRANDS_PRIX, TABLES, Part, archive_columns
+from f1_pipeline.sources.archive.placing import place, write_table
 
 
 @dataclass(frozen=True)
@@ -44,47 +42,22 @@ CORRECTIONS = (
 def build(release_path: Path, out: Path, from_season: int = 2010) -> dict[str, int]:
     """Write the archive of all seasons from `from_season` on; returns the rows of each table.
 
-    All files are written beside `out` first and then moved in, so that a failure leaves the
-    archive as it was. Raises `SourceError` for a release that cannot be used, `StorageError`
-    where the files cannot be written.
+    All files are moved in together, so that a failure leaves the archive as it was; figures that
+    it holds are kept. Raises `SourceError` for a release or figures that cannot be used,
+    `StorageError` where the files cannot be written.
     """
     tables = _tables(Release(release_path), from_season)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=".archive-", dir=out))
-        try:
-            _write(tables, staging)
-            (staging / "SOURCES.md").write_text(_sources(tables, from_season))
-            _move_in(staging, out)
-        finally:
-            shutil.rmtree(staging, ignore_errors=True)
-    except OSError as error:
-        raise StorageError(
-            f"{out} cannot be written ({error.strerror}): choose another --out."
-        ) from None
+    kept = figures.read_figures(out)
+    lines = figures.kept_lines(out, kept)
+
+    def fill(staging: Path) -> None:
+        manifest = {name: write_table(frame, staging, name) for name, frame in tables.items()}
+        (staging / "manifest.json").write_text(json.dumps(manifest | lines, indent=2) + "\n")
+        sources = _sources(tables, from_season) + figures.section(kept)
+        (staging / "SOURCES.md").write_text(sources)
+
+    place(out, fill)
     return {name: len(frame) for name, frame in tables.items()}
-
-
-def _move_in(staging: Path, out: Path) -> None:
-    """Move all files or none: when one cannot be moved, those before it are put back."""
-    names = sorted(file.name for file in staging.iterdir())
-    before = staging / "before"
-    before.mkdir()
-    for name in names:
-        if (out / name).is_file():
-            shutil.copy2(out / name, before / name)
-    moved = []
-    try:
-        for name in names:
-            os.replace(staging / name, out / name)
-            moved.append(name)
-    except OSError:
-        for name in moved:
-            if (before / name).exists():
-                os.replace(before / name, out / name)
-            else:
-                (out / name).unlink()
-        raise
 
 
 def _tables(release: Release, from_season: int) -> dict[str, pd.DataFrame]:
@@ -136,18 +109,6 @@ def _keep_those_named(tables: dict[str, pd.DataFrame]) -> None:
         tables[table] = tables[table][tables[table][column].isin(known)]
     circuits = set(tables["events"]["circuit_id"])
     tables["circuits"] = tables["circuits"][tables["circuits"]["circuit_id"].isin(circuits)]
-
-
-def _write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
-    manifest = {}
-    for name, frame in tables.items():
-        file = folder / f"{name}.parquet"
-        frame.to_parquet(file, index=False, compression="zstd")
-        manifest[name] = {
-            "rows": len(frame),
-            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-        }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 def _sources(tables: dict[str, pd.DataFrame], from_season: int) -> str:

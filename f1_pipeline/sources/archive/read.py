@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from f1_pipeline.contracts.strategy import FIGURES
 from f1_pipeline.errors import SourceError
 from f1_pipeline.sources.archive.layout import TABLES, archive_columns
 
@@ -20,10 +21,13 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
 
 
 def fingerprint(folder: Path) -> str:
-    """A hash of the archive's files, in hex: it changes when and only when their bytes do."""
+    """A hash of the archive's files, figures among them: it changes only when their bytes do."""
     digest = hashlib.sha256()
     for name in TABLES:
         digest.update(_file(folder, name).read_bytes())
+    for name in FIGURES:
+        file = folder / f"{name}.parquet"
+        digest.update(file.read_bytes() if file.is_file() else b"")
     return digest.hexdigest()[:16]
 
 
