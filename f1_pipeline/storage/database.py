@@ -120,8 +120,8 @@ def _changed_tables(connection: Connection) -> set[str]:
 
 
 def _raise_revisions(connection: Connection, changed: set[str]) -> None:
-    now = clock.wall()
     for name in sorted(changed):
+        now = clock.wall()
         known = connection.execute(
             sa.update(_REVISIONS)
             .where(_REVISIONS.c.table_name == name)
