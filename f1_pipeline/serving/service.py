@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from html import escape
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import Request, Response
 
@@ -17,7 +17,7 @@ from f1_pipeline import clock
 from f1_pipeline.errors import StorageError
 from f1_pipeline.serving.access import Access
 from f1_pipeline.serving.answers.calendar import Calendar
-from f1_pipeline.serving.cache import Cache, Kept, Read
+from f1_pipeline.serving.cache import Cache, Kept, Read, Shelf
 from f1_pipeline.serving.errors import unavailable
 from f1_pipeline.serving.metrics import STALE
 from f1_pipeline.serving.pages.problem import problem_page
@@ -193,7 +193,7 @@ def _matches(asked: str | None, etag: str) -> bool:
     )
 
 
-def _shelf(settings: Settings) -> Any:
+def _shelf(settings: Settings) -> Shelf | None:
     if not settings.redis_url:
         return None
     from f1_pipeline.serving.shelf import RedisShelf

@@ -16,6 +16,7 @@ from f1_pipeline.serving.routes import problems
 from f1_pipeline.serving.schemas import Run, Seasons, Synced, SyncInfo
 from f1_pipeline.serving.service import Service, of
 from f1_pipeline.storage.reader import Row, Snapshot
+from f1_pipeline.storage.run_requests import Request as Asked
 
 LOG = logging.getLogger("f1_pipeline.serving")
 router = APIRouter(tags=["runs"])
@@ -154,7 +155,7 @@ async def _read(service: Service, run_id: str) -> Run:
     return _run(found)
 
 
-def _run(request: Any) -> Run:
+def _run(request: Asked) -> Run:
     return Run(
         run_id=request.request_id,
         job=request.job,
