@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1_pipeline import __version__, clock
-from f1_pipeline.cli import archive, laps, models, recovery, requests, serve, tuning
+from f1_pipeline.cli import archive, laps, models, recovery, requests, serve, strategy, tuning
 from f1_pipeline.cli import seasons as season_commands
 from f1_pipeline.cli.opening import open_runs, parse_seasons
 from f1_pipeline.cli.seasons import Tier
@@ -155,7 +155,10 @@ def predict(
 
 @app.command()
 def backtest(
-    seasons: Annotated[str, typer.Option(help="Such as 2019-2025, or one season.")],
+    seasons: Annotated[str, typer.Option(help="Such as 2019-2025, or one season.")] = "2019-2025",
+    of_strategy: Annotated[
+        bool, typer.Option("--strategy", help="Of recommended plans, beside constants.")
+    ] = False,
     horizon: Annotated[Horizon, typer.Option(help="What is known.")] = Horizon.post_qualifying,
     grid: Annotated[Grid, typer.Option(help="The grid's rung.")] = Grid.official,
     tier: Annotated[Tier, typer.Option(help="What is read: results, or laps too.")] = Tier.RESULTS,
@@ -168,7 +171,7 @@ def backtest(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Walk-forward forecasts of past seasons, scored beside the grid baseline."""
+    """Walk-forward forecasts of past seasons beside the grid baseline; plans beside constants."""
     from f1_pipeline.cli import report
     from f1_pipeline.defs.resources import Training
     from f1_pipeline.modelling import evaluate
@@ -182,6 +185,9 @@ def backtest(
     wanted = [season for season in known if first <= season <= last]
     if len(wanted) < last - first + 1:
         raise UsageError(f"--seasons {seasons}: choose among {known[0]}-{known[-1]}.")
+    if of_strategy:
+        strategy.backtest(runs, warehouse, wanted, out, as_json)
+        return
     if tier is Tier.TIMING and not warehouse.event_ids("race_pace"):
         raise UsageError(
             "--tier timing: no laps are held; record them (`f1-pipeline backfill --tier timing`) "
@@ -207,6 +213,7 @@ app.command("sync-drivers")(season_commands.sync_drivers)
 app.command("take", hidden=True)(requests.take)
 app.command("backup")(recovery.backup)
 app.command("serve")(serve.serve)
+app.command("strategy")(strategy.strategy)
 app.command("restore")(recovery.restore)
 models.app.command("tune")(tuning.tune)
 

@@ -117,9 +117,18 @@ class TyreDegradation(Table):
     circuit_id: str = pa.Field(str_matches=SLUG, description="f1db circuit id")
     compound: str = pa.Field(isin=["SOFT", "MEDIUM", "HARD"], description="of the weekend's three")
     wear_ms: float = pa.Field(ge=0, description="lost per lap", metadata={"unit": "ms"})
-    low_ms: float = pa.Field(ge=0, description="10 % quantile of it", metadata={"unit": "ms"})
-    high_ms: float = pa.Field(ge=0, description="90 % quantile of it", metadata={"unit": "ms"})
+    low_ms: float = pa.Field(
+        ge=0, description="10 % quantile of the next edition's wear", metadata={"unit": "ms"}
+    )
+    high_ms: float = pa.Field(
+        ge=0, description="90 % quantile of the next edition's wear", metadata={"unit": "ms"}
+    )
     offset_ms: float = _ms("pace of a new set over the medium's")
+    offset_error_ms: float = pa.Field(
+        ge=0,
+        description="standard error of it for the next edition; 0 for the medium",
+        metadata={"unit": "ms"},
+    )
     fuel_ms: float = _ms("gained per lap by fuel burnt and the track")
     stints: Integer = pa.Field(ge=0, description="stints there that it rests on")
 
@@ -149,8 +158,12 @@ class TrackPositionCost(Table):
     circuit_id: str = pa.Field(str_matches=SLUG, description="f1db circuit id")
     pass_ms: float = pa.Field(
         ge=0,
-        description="advantage per lap at which half of the cars behind pass within five laps",
+        description="advantage in race pace per lap over the car that started next ahead at which "
+        "half finish ahead of it",
         metadata={"unit": "ms"},
+    )
+    scale_ms: float = pa.Field(
+        gt=0, description="what the log-odds of it change by one over", metadata={"unit": "ms"}
     )
     low_ms: float = pa.Field(ge=0, description="10 % quantile", metadata={"unit": "ms"})
     high_ms: float = pa.Field(ge=0, description="90 % quantile", metadata={"unit": "ms"})

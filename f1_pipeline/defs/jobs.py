@@ -7,9 +7,11 @@ import dagster as dg
 from f1_pipeline.defs import (
     monitoring,
     predictions,
+    recommendations,
     registry,
     rosters,
     strategy,
+    strategy_fits,
     timing,
     timing_tables,
 )
@@ -23,6 +25,8 @@ RECORDINGS = dg.AssetSelection.assets(*(["raw", name] for name in timing.PARTS))
 TIMING_TABLES = dg.AssetSelection.assets(*(["tables", name] for name in timing_tables.NAMES))
 BACKTEST = dg.AssetSelection.assets(["model", "backtest"])
 RECORD = dg.AssetSelection.assets(["model", "track_record"])
+PLANS = dg.AssetSelection.assets(*recommendations.MADE)
+PLANS_BACKTEST = dg.AssetSelection.assets(["strategy", "strategy_backtest"])
 STUDIES = dg.AssetSelection.assets(["model", "studies"])
 TUNING = dg.AssetSelection.assets(["model", "tuning"])
 PREDICTIONS = dg.AssetSelection.assets(*predictions.MADE)
@@ -34,35 +38,39 @@ TABLES_AND_FEATURES = dg.AssetSelection.groups("tables", "features")
 FITS = dg.AssetSelection.assets(
     ["model", "training_set"], ["model", "challenger"], ["model", "champion"]
 )
-# Wherever laps may be taken in, or a result that laps waited for.
-FIGURES = dg.AssetSelection.assets(*(["strategy", name] for name in strategy.NAMES))
+# Wherever laps may be taken in, or a result that laps waited for: the figures, and what is fitted
+# to them.
+STRATEGY = dg.AssetSelection.assets(
+    *(["strategy", name] for name in (*strategy.NAMES, *strategy_fits.NAMES)),
+    ["strategy", "scored_recommendations"],
+)
 HEALTH = dg.AssetSelection.assets(*monitoring.MADE)
 
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all()
     - (BY_EVENT | RECORDINGS | CALENDAR | ROSTERS | PREDICTIONS | OPERATIONS)
-    - (BACKTEST | RECORD | STUDIES | TUNING),
+    - (BACKTEST | RECORD | STUDIES | TUNING | PLANS | PLANS_BACKTEST),
     description="Archive and kept answers to model: every table, feature and fit, all that knows "
     "no partition. Asks no upstream.",
 )
 update_event = dg.define_asset_job(
     "update_event",
-    selection=BY_EVENT | TABLES_AND_FEATURES | FIGURES | PREDICTIONS | SCORES,
+    selection=BY_EVENT | TABLES_AND_FEATURES | STRATEGY | PREDICTIONS | SCORES,
     description="A session's result, to the forecast that it opens or the scores that it settles. "
-    "No fit: fits follow a race.",
+    "No fit of the model: fits follow a race.",
 )
 update_timing = dg.define_asset_job(
     "update_timing",
-    selection=RECORDINGS | TABLES_AND_FEATURES | FIGURES | PREDICTIONS,
+    selection=RECORDINGS | TABLES_AND_FEATURES | STRATEGY | PREDICTIONS,
     description="The recordings of an event's sessions, to the forecast that practice opens. "
     "Beside the results, so that live timing holds nothing up when it fails.",
 )
 take_in = dg.define_asset_job(
     "take_in",
-    selection=TIMING_TABLES | FIGURES,
-    description="Laps and what is derived of them, figures of races too, from the recordings that "
-    "are kept. Asks no upstream.",
+    selection=TIMING_TABLES | STRATEGY,
+    description="Laps and what is derived of them, strategy too, from the recordings that are kept."
+    " Asks no upstream.",
 )
 update_calendar = dg.define_asset_job(
     "update_calendar",
@@ -71,7 +79,7 @@ update_calendar = dg.define_asset_job(
 )
 update_tables = dg.define_asset_job(
     "update_tables",
-    selection=TABLES_AND_FEATURES | FIGURES | SCORES,
+    selection=TABLES_AND_FEATURES | STRATEGY | SCORES,
     description="Tables and features from what is kept. Asks no upstream.",
 )
 sync_drivers = dg.define_asset_job(
@@ -108,6 +116,16 @@ study = dg.define_asset_job(
     selection=STUDIES,
     description="What each part of the recipe is worth, on the seasons it was chosen on.",
 )
+recommend_event = dg.define_asset_job(
+    "recommend_event",
+    selection=PLANS,
+    description="Plans for one event: what to stop for, and when. Half a minute of one core.",
+)
+backtest_strategy = dg.define_asset_job(
+    "backtest_strategy",
+    selection=PLANS_BACKTEST,
+    description="The walk-forward backtest of plans over one season: a minute or two.",
+)
 predict_event = dg.define_asset_job(
     "predict_event",
     selection=PREDICTIONS,
@@ -127,6 +145,8 @@ JOBS: list[Any] = [
     update_record,
     study,
     predict_event,
+    recommend_event,
+    backtest_strategy,
     collect_season,
     record_season,
     import_laps,

@@ -6,26 +6,29 @@ Only races whose rows are new are computed: all races since 2018 take some 20 se
 
 from collections.abc import Collection, Iterator, Mapping
 from itertools import groupby
+from typing import Any
 
 import dagster as dg
 import pandas as pd
 
 from f1_pipeline import clock
-from f1_pipeline.contracts import CONTRACTS, split
+from f1_pipeline.contracts import CONTRACTS, content_fingerprint, split
 from f1_pipeline.contracts.strategy import FIGURES
+from f1_pipeline.defs import pictures_strategy
 from f1_pipeline.defs.resources import Storage
-from f1_pipeline.defs.specs import describe_table
+from f1_pipeline.defs.specs import code_version, describe_table
 from f1_pipeline.sources import archive
 from f1_pipeline.storage.warehouse import Warehouse
 from f1_pipeline.strategy import figures as races
 from f1_pipeline.strategy.choice import choose
-from f1_pipeline.tables import Fault, fault_rows
+from f1_pipeline.tables import Fault, fault_rows, held
 from f1_pipeline.tables.faults import valid_rows
 from f1_pipeline.tables.validity import valid_from
 
 Frames = dict[str, pd.DataFrame]
 
 NAMES = FIGURES
+RESTS_ON = "rests_on"  # in an asset's metadata: the hash of what it was made from
 _KNOWN = ("events", "drivers")
 
 
@@ -62,10 +65,10 @@ def figures(context: dg.AssetExecutionContext, storage: Storage) -> Iterator[dg.
             f"figures of {len(unknown)} races are withheld: the calendar does not know them, "
             f"{min(unknown)} to begin with"
         )
-    held = _held(warehouse)
+    known = _revisions_of_laps(warehouse)
     choice = choose(
         calendar,
-        held,
+        known,
         _revisions(shipped["race_figures"]),
         _revisions(warehouse.read("race_figures")),
     )
@@ -73,7 +76,7 @@ def figures(context: dg.AssetExecutionContext, storage: Storage) -> Iterator[dg.
     for season, events in groupby(sorted(choice.computed), key=lambda event: event[:4]):
         chosen = list(events)
         context.log.info(f"{len(chosen)} races of {season}")
-        parts.append(races.figures(_read(warehouse, chosen), held))
+        parts.append(races.figures(_read(warehouse, chosen), known))
     frames, faults = _valid({name: _stacked(parts, name) for name in NAMES}, tables)
     for fault in faults[:20]:
         context.log.warning(f"{fault.table} {fault.event_id}: {fault.reason}")
@@ -89,20 +92,23 @@ def figures(context: dg.AssetExecutionContext, storage: Storage) -> Iterator[dg.
         faults_of=choice.about,
     )
     for name, frame in warehouse.read_many(list(NAMES)).items():
+        metadata: dict[str, Any] = {
+            "dagster/row_count": len(frame),
+            "changed": len(published.changed[name]),
+            "withdrawn": len(published.withdrawn[name]),
+            "computed": len(choice.computed),
+        }
+        if name == "stint_figures":
+            metadata |= _newest_race(context.instance, warehouse, tables["events"], frame)
         yield dg.MaterializeResult(
             asset_key=["strategy", name],
-            metadata={
-                "dagster/row_count": len(frame),
-                "changed": len(published.changed[name]),
-                "withdrawn": len(published.withdrawn[name]),
-                "computed": len(choice.computed),
-            },
-            check_results=[_contract_check(name, frame)],
+            metadata=metadata,
+            check_results=[contract_check(name, frame)],
             data_version=dg.DataVersion(warehouse.current(name).fingerprint),
         )
 
 
-def _held(warehouse: Warehouse) -> dict[str, str]:
+def _revisions_of_laps(warehouse: Warehouse) -> dict[str, str]:
     """By race whose laps are held the revision of all that its figures are computed from."""
     contents: dict[str, dict[str, str]] = {}
     for name in races.INPUTS:
@@ -153,7 +159,36 @@ def _valid(frames: Frames, tables: Mapping[str, pd.DataFrame]) -> tuple[Frames, 
     }, faults
 
 
-def _contract_check(name: str, frame: pd.DataFrame) -> dg.AssetCheckResult:
+def _newest_race(
+    instance: dg.DagsterInstance, warehouse: Warehouse, events: pd.DataFrame, stints: pd.DataFrame
+) -> dict[str, Any]:
+    """A picture of the stints of the newest race; the last one where it would be the same."""
+    past = held(events, stints)
+    if past.empty:
+        return {}
+    event = str(past["event_id"].iloc[-1])
+    stints = _of(stints, [event])
+    results = warehouse.read_where("race_results", event_id=event)
+    rests_on = "/".join(
+        content_fingerprint(frame, CONTRACTS[name], code_version("defs"))
+        for name, frame in (("stint_figures", stints), ("race_results", results))
+    )
+    before = said_before(instance, "stint_figures", rests_on)
+    finish = results.set_index("driver_id")["finish_order"]
+    picture = (before or {}).get("stints") or pictures_strategy.stints(stints, finish, event)
+    return {"stints": picture, RESTS_ON: rests_on}
+
+
+def said_before(instance: dg.DagsterInstance, name: str, rests_on: str) -> Mapping[str, Any] | None:
+    """The metadata of the table's last materialization, if it was made from the same."""
+    event = instance.get_latest_materialization_event(dg.AssetKey(["strategy", name]))
+    if event is None or event.asset_materialization is None:
+        return None
+    metadata = event.asset_materialization.metadata
+    return metadata if RESTS_ON in metadata and metadata[RESTS_ON].value == rests_on else None
+
+
+def contract_check(name: str, frame: pd.DataFrame) -> dg.AssetCheckResult:
     rejections = split(frame, CONTRACTS[name])[1]
     return dg.AssetCheckResult(
         asset_key=["strategy", name],

@@ -6,6 +6,7 @@ grid was. Rules of the event cut off what they forbid.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from f1_pipeline.strategy.chosen.levels import expected_level, likeness, race_le
 from f1_pipeline.strategy.fits.components import FloatArray
 from f1_pipeline.strategy.plans import COMPOUNDS, Plan
 from f1_pipeline.strategy.rules import Rules
-from f1_pipeline.strategy.simulation.setting import MOST_STOPS, RivalPlans
+from f1_pipeline.strategy.simulation.setting import MOST_STOPS, BoolArray, RivalPlans
 
 MOST = 5  # stops that are told apart; more count as so many
 # A quarter of the field: whoever starts so near plans against the same cars.
@@ -46,7 +47,8 @@ class Chosen:
         seen = self.past["stops"].clip(upper=MOST).to_numpy()
         chance = np.stack([weight[:, seen == k].sum(axis=1) for k in range(MOST + 1)], axis=1)
         chance = (1 - _UNSEEN) * chance / chance.sum(axis=1, keepdims=True) + _UNSEEN / (MOST + 1)
-        chance[:, : min(least_stops(self.rules, self.laps), MOST)] = 0.0
+        # Fewer than the rules ask for are made all the same, where a race is stopped.
+        chance[:, : min(least_stops(self.rules, self.laps), MOST)] *= _UNSEEN
         return np.asarray(chance / chance.sum(axis=1, keepdims=True), dtype=np.float64)
 
     def first_of_one(self, grid: FloatArray) -> FloatArray:
@@ -57,9 +59,7 @@ class Chosen:
         """Log of how likely such a plan is chosen from a place: stops, compounds, first stop."""
         number, at = len(plan.stops), np.array([grid])
         chance = float(self.stops(at)[0, min(number, MOST)])
-        weight = self._near(at)[0] * np.exp((self.past["year"].to_numpy() - self.year) / _YEAR)
-        told = self.past["compounds"].notna().to_numpy() & self.past["stops"].eq(number).to_numpy()
-        weight = np.where(told, weight, 0.0)
+        weight, _ = self._sequences(number, at)
         same = np.array([c == plan.compounds for c in self.past["compounds"]])
         kinds = 3.0 ** (number + 1)
         total = float(weight.sum())
@@ -68,6 +68,23 @@ class Chosen:
         middle, spread = self._first(number, at, weight)
         away = (plan.stops[0] / self.laps - middle) / spread
         return float(np.log(max(chance, 1e-12)) + np.log(sequence) - away**2 / 2)
+
+    def usual(self, grid: float) -> list[Plan]:
+        """Of each number of stops the two orders of compounds most often run, on the usual laps."""
+        found = []
+        for number in range(max(least_stops(self.rules, self.laps), 1), MOST_STOPS + 1):
+            weight, told = self._sequences(number, np.array([grid]))
+            share, _ = self._first(number, np.array([grid]), weight)
+            first = min(max(round(share * self.laps), 1), self.laps - number)
+            rest = (self.laps - first) / number
+            stops = tuple(first + round(rest * k) for k in range(number))
+            by_order = (
+                pd.Series(weight[told]).groupby(self.past["compounds"][told].to_numpy()).sum()
+            )
+            orders = by_order.sort_values(ascending=False, kind="stable").index
+            allowed = [o for o in orders if len(o) == number + 1 and len(set(o)) > 1]
+            found += [Plan(order, stops) for order in allowed[:2]]
+        return found
 
     def rivals(self, grid: FloatArray, draws: int, rng: np.random.Generator) -> RivalPlans:
         """Plans of the cars at these places, drawn race by race: who is in one race is alike."""
@@ -96,6 +113,12 @@ class Chosen:
         away = (np.asarray(grid)[:, None] - self.past["grid"].to_numpy(np.float64)) / _PLACES
         weight = np.exp(-(away**2) / 2) * self.past["weight"].to_numpy(np.float64)
         return np.asarray(weight / weight.sum(axis=1, keepdims=True), dtype=np.float64)
+
+    def _sequences(self, number: int, grid: FloatArray) -> tuple[FloatArray, BoolArray]:
+        """Weights of past rows that tell the compounds of so many stops, and which those are."""
+        weight = self._near(grid)[0] * np.exp((self.past["year"].to_numpy() - self.year) / _YEAR)
+        told = self.past["compounds"].notna().to_numpy() & self.past["stops"].eq(number).to_numpy()
+        return np.where(told, weight, 0.0), told
 
     def _first(self, number: int, grid: FloatArray, weight: FloatArray) -> tuple[float, float]:
         """Share of the distance of the first of so many stops, and its standard deviation."""
@@ -161,9 +184,9 @@ def _runs(row: "pd.Series[object]", laps: int, rules: Rules, least: int) -> bool
         return False
     if len(set(kinds)) < rules.compounds or any(kind not in COMPOUNDS for kind in kinds):
         return False
-    share = laps / float(row["laps"])  # type: ignore[arg-type]
+    share = laps / float(row["laps"])
     at = [0, *(round(stop * share) for stop in stops), laps]
-    longest = max(b - a for a, b in zip(at, at[1:], strict=False))
+    longest = max(b - a for a, b in pairwise(at))
     return rules.stint_laps is None or longest <= rules.stint_laps
 
 

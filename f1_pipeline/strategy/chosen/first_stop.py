@@ -20,7 +20,7 @@ _LAST_BOUND = 2021
 
 @dataclass(frozen=True)
 class FirstStop:
-    """`level`: share of the distance at the tenth place; `slopes`: of `_terms`; `spread`: of cars."""
+    """`level`: share of the distance at place ten; `slopes`: of `_terms`; `spread`: of cars."""
 
     level: float
     slopes: FloatArray

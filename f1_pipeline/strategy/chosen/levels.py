@@ -58,15 +58,16 @@ def expected_level(
     places = pd.Series([circuit], dtype=object)
     here, there = same(races["circuit_id"], races["circuit_id"]), same(places, races["circuit_id"])
     stints, ahead = _stints(races, circuit, laps, stint_rates)
+    drift = fading(times, times, _YEARS), fading(now, times, _YEARS)
     one, none = np.ones(1), np.zeros_like(there)
     effects = [
         Effect(here, there, one, _CIRCUIT**2),
-        Effect(here * fading(times, times, _YEARS), there * fading(now, times, _YEARS), one, _DRIFT**2),
+        Effect(drift[0] * here, drift[1] * there, one, _DRIFT**2),
         Effect(fading(times, times, _YEAR), fading(now, times, _YEAR), one, _TIME**2),
         Effect(fading(times, times, _ERA), fading(now, times, _ERA), one, _SLOW**2),
         Effect(np.outer(stints, stints), ahead * stints[None, :], np.array([ahead**2]), _SLOPE**2),
         Effect(np.eye(len(races)), none, 0 * one, _CHANCE**2),
-    ]  # fmt: skip
+    ]
     y, X = races["level"].to_numpy(np.float64), np.ones((len(races), 1))
     found = variances(y, X, effects)
     mean, spread = expect(y, X, np.ones((1, 1)), effects, found)

@@ -17,6 +17,7 @@ FIRST_SEASON = 2011
 _STOPPED_MS = 120_000
 _STARTS_LAST = 22  # a pit-lane start counts as the last slot of a full grid
 _LEAST_CARS = 5
+_FREE = ("start", "red")  # what a set was put on under that was no stop
 
 
 def choices(
@@ -52,23 +53,27 @@ def made(stints: pd.DataFrame, races: pd.DataFrame, results: pd.DataFrame) -> pd
     rows = stints.merge(dry[["event_id", "laps"]], on="event_id")
     rows = rows.sort_values(["event_id", "driver_id", "stint"], ignore_index=True)
     rows["named"] = relative(rows)
-    rows["stop"] = ~rows["began_under"].isin(["start", "red"])
-    found = []
-    for (event, driver), car in rows.groupby(["event_id", "driver_id"], sort=True):
-        laps = tuple(int(lap) - 1 for lap in car.loc[car["stop"], "first_lap"])
-        known = bool(car["named"].notna().all())
-        named = tuple(name[0] for name in car["named"]) if known else None
-        found.append(
-            {
-                "event_id": event,
-                "driver_id": driver,
-                "stops": len(laps),
-                "first_stop": max(laps[0], 1) if laps else None,
-                "laps": int(car["laps"].iloc[0]),
-                "compounds": named,
-                "stop_laps": laps,
-            }
-        )
+    cars: dict[tuple[str, str, int], tuple[list[str | None], list[int]]] = {}
+    for event, driver, laps, named, first, under in zip(
+        *(rows[c] for c in ("event_id", "driver_id", "laps", "named", "first_lap", "began_under")),
+        strict=True,
+    ):
+        compounds, stops = cars.setdefault((event, driver, int(laps)), ([], []))
+        compounds.append(named[0] if isinstance(named, str) else None)
+        if under not in _FREE:
+            stops.append(int(first) - 1)
+    found = [
+        {
+            "event_id": event,
+            "driver_id": driver,
+            "stops": len(stops),
+            "first_stop": max(stops[0], 1) if stops else None,
+            "laps": laps,
+            "compounds": None if None in compounds else tuple(compounds),
+            "stop_laps": tuple(stops),
+        }
+        for (event, driver, laps), (compounds, stops) in cars.items()
+    ]
     return _classified(pd.DataFrame(found, columns=[c for c in COLUMNS if c != "grid"]), results)
 
 

@@ -74,10 +74,11 @@ def gain(stints: pd.DataFrame, circuits: "pd.Series[str]", whole: float) -> "pd.
 
 def offsets(
     stints: pd.DataFrame, circuits: "pd.Series[str]", estimates: Mapping[str, RaceEstimate]
-) -> pd.DataFrame:
-    """Pace of a new set over the medium's at the same lap, ms: circuits by COMPOUNDS.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pace of a new set over the medium's at the same lap and its error, ms: circuits by COMPOUNDS.
 
-    Each compound's races are drawn to all circuits, by variance components; 0 without any.
+    Each compound's races are drawn to all circuits, by variance components. Where no race has shown
+    it the offset is 0, and its error what the first guesses say that it may be.
     """
     circuit = stints.drop_duplicates("event_id").set_index("event_id")["circuit_id"]
     rows = [
@@ -86,11 +87,13 @@ def offsets(
         for compound, value in estimate.offsets.items()
     ]
     found = pd.DataFrame(0.0, index=pd.Index(circuits), columns=list(COMPOUNDS))
+    errors = found + np.hypot(_OFFSET_MS, _OFFSET_MS)
+    errors[_REFERENCE] = 0.0
     for compound, of in pd.DataFrame(
         rows, columns=["circuit_id", "compound", "offset", "error"]
     ).groupby("compound"):
-        found[compound] = _drawn(of, circuits)
-    return found
+        found[compound], errors[compound] = _drawn(of, circuits)
+    return found, errors
 
 
 def race_estimate(stints: pd.DataFrame) -> RaceEstimate | None:
@@ -149,8 +152,11 @@ def _equations(
     return X, y, level, np.concatenate([np.zeros(len(stints)), np.nan_to_num(error)])
 
 
-def _drawn(rows: pd.DataFrame, circuits: "pd.Series[str]") -> FloatArray:
-    """One compound's offset by circuit: level of all, one of the circuit, chance, error."""
+def _drawn(rows: pd.DataFrame, circuits: "pd.Series[str]") -> tuple[FloatArray, FloatArray]:
+    """One compound's offset by circuit: level of all, one of the circuit, chance, error.
+
+    With it the standard error for the next edition, which has a chance of its own.
+    """
     here, there = same(rows["circuit_id"], rows["circuit_id"]), same(circuits, rows["circuit_id"])
     none, out = np.zeros_like(there), np.zeros(len(circuits))
     error = rows["error"].to_numpy(np.float64)
@@ -161,4 +167,5 @@ def _drawn(rows: pd.DataFrame, circuits: "pd.Series[str]") -> FloatArray:
     ]
     y, X = rows["offset"].to_numpy(np.float64), np.ones((len(rows), 1))
     found = variances(y, X, effects)
-    return expect(y, X, np.ones((len(circuits), 1)), effects, found)[0]
+    mean, spread = expect(y, X, np.ones((len(circuits), 1)), effects, found)
+    return mean, np.sqrt(spread + found[1])

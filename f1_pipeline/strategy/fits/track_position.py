@@ -66,7 +66,8 @@ def of_pairs(pairs: pd.DataFrame, circuits: "pd.Series[str]") -> pd.DataFrame:
     """`fit` for pairs as `grid_pairs` gives them.
 
     `pass_ms` is where the log-odds are 0, -(level + circuit) / slope: normal by the delta method,
-    and cut off at 0, since starting behind is no help.
+    and cut off at 0, since starting behind is no help. `scale_ms` is the same everywhere: where
+    nothing is cut off, the chance is expit((advantage - pass_ms) / scale_ms).
     """
     if pairs.empty or circuits.empty:
         return table("track_position_cost", [])
@@ -80,6 +81,7 @@ def of_pairs(pairs: pd.DataFrame, circuits: "pd.Series[str]") -> pd.DataFrame:
     cost, low, high = above_zero(-level / slope * _UNIT_MS, deviation * _UNIT_MS)
     held = circuits.map(pairs.groupby("circuit_id")["event_id"].nunique()).fillna(0)
     rows = {"circuit_id": circuits, "pass_ms": cost, "low_ms": low, "high_ms": high, "held": held}
+    rows["scale_ms"] = _UNIT_MS / slope
     return table("track_position_cost", [pd.DataFrame(rows)])
 
 

@@ -74,6 +74,24 @@ def test_the_chance_rises_with_the_advantage():
     assert chance[3] == pytest.approx(0.5, abs=0.06)
 
 
+def test_the_rows_tell_the_chance_where_nothing_is_cut_off():
+    pairs = pairs_of(lambda i: 300.0 + 20 * i, 30)
+    rows, model = of_pairs(pairs, CIRCUITS), passing(pairs, CIRCUITS)
+    assert rows["scale_ms"].to_numpy() == pytest.approx(200, rel=0.15)
+    for advantage in (-400.0, 0.0, 300.0, 900.0):
+        chance = expit((advantage - rows["pass_ms"]) / rows["scale_ms"])
+        expected = model.probability(CIRCUITS, np.full(len(CIRCUITS), advantage))
+        assert chance.to_numpy() == pytest.approx(expected, abs=1e-4)
+
+
+def test_where_it_is_cut_off_the_rows_tell_a_smaller_chance():
+    pairs = pairs_of(lambda _: -300.0, 5)
+    rows, model = of_pairs(pairs, CIRCUITS), passing(pairs, CIRCUITS)
+    chance = expit(-rows["pass_ms"] / rows["scale_ms"]).to_numpy()
+    assert (chance <= 0.5).all()
+    assert (model.probability(CIRCUITS, np.zeros(len(CIRCUITS))) > 0.7).all()
+
+
 def test_neighbours_are_those_who_were_classified_and_stood_on_the_grid():
     who = ["a", "b", "c", "d", "e"]
     key = {"event_id": "2024-c00", "driver_id": who}

@@ -47,6 +47,9 @@ def test_wear_fuel_and_offsets_are_found(season):
     assert offsets["SOFT"] == pytest.approx(-600, abs=80)
     assert offsets["HARD"] == pytest.approx(400, abs=80)
     assert offsets["MEDIUM"] == 0
+    error = rows["offset_error_ms"].unstack()
+    assert error["MEDIUM"].eq(0).all()
+    assert error[["SOFT", "HARD"]].gt(0).all(axis=None)
     inside = truth.reindex(rows.index).between(rows["low_ms"], rows["high_ms"])
     assert inside.mean() > 0.75
 
@@ -130,6 +133,9 @@ def test_one_compound_only(season):
     events, _, figures = season
     rows = fitted(figures[figures["compound"].eq("HARD")], events)
     assert rows["offset_ms"].eq(0).all()
+    # No race has shown an offset: none is more likely, and much is possible.
+    assert rows["offset_error_ms"].xs("SOFT", level="compound").gt(400).all()
+    assert rows["offset_error_ms"].xs("MEDIUM", level="compound").eq(0).all()
     assert set(rows.index.get_level_values("compound")) == set(COMPOUNDS)
 
 
@@ -162,6 +168,29 @@ def test_compounds_of_2018_are_named_by_their_order(used, names):
     rows = pd.DataFrame({"event_id": "2018-monaco", "compound": pd.Series(used, dtype=object)})
     found = relative(rows)
     assert [name if isinstance(name, str) else None for name in found] == names
+
+
+def offset_errors(own: float, race: float) -> tuple[pd.Series, float]:
+    """Of ten circuits with eight races each, and of one with none; offsets differ by so much."""
+    rng, circuits = np.random.default_rng(6), pd.Series([f"c{i:02d}" for i in range(11)])
+    events = events_of(10, range(2017, 2025))
+    truth = dict(zip(circuits, 400 + rng.normal(0, own, 11), strict=True))
+    estimates = {
+        event: fuel.RaceEstimate(57.0, {"HARD": (truth[circuit] + rng.normal(0, race), 50.0)})
+        for event, circuit in zip(events["event_id"], events["circuit_id"], strict=True)
+    }
+    _, errors = fuel.offsets(events, circuits, estimates)
+    return errors["HARD"].iloc[:10], float(errors["HARD"].iloc[10])
+
+
+def test_the_error_of_an_offset_is_that_of_the_next_edition():
+    calm, wild = offset_errors(200.0, 20.0), offset_errors(200.0, 300.0)
+    # The race to come differs from the others, however many of them there were.
+    assert wild[0].to_numpy() == pytest.approx(300, rel=0.25)
+    assert (calm[0] < 100).all()
+    # Where none was held the circuit's own is not known either.
+    assert calm[1] == pytest.approx(200, rel=0.5)
+    assert wild[1] > wild[0].max()
 
 
 @pytest.mark.parametrize("gain", [30.0, 80.0])

@@ -1,0 +1,190 @@
+"""Recommendations: a driver's plans compared, ranked, and put into the rows of their contracts.
+
+Here belongs the ranking: first what teams choose most among the plans that the simulation finds no
+clear difference between, then the rest by expected place. The simulation is sure of little (fits
+are uncertain, plans are some places apart at most), and what teams have found out there counts for
+more than its third digit. Not here: simulated races, and whether plans have been worth anything.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from f1_pipeline.strategy.chosen.expected import MOST
+from f1_pipeline.strategy.expected_race import ExpectedRace
+from f1_pipeline.strategy.plans import Plan, candidates, faults
+from f1_pipeline.strategy.simulation.compare import compare
+from f1_pipeline.strategy.simulation.draws import Draws, draw
+from f1_pipeline.strategy.simulation.outcome import Comparison, Detail, PlanOutcome
+from f1_pipeline.strategy.simulation.setting import RivalPlans
+
+PLANS = 40
+SHOWN = 6  # orders of compounds that are published for a driver
+_SEED = 20190317
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """A race ready to be simulated: the same draws and rivals' plans for every driver and plan."""
+
+    race: ExpectedRace
+    rivals: RivalPlans
+    drawn: Draws
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """One driver's plans: `ranking` of all, `ranked` one for each order of compounds of them."""
+
+    driver_id: str
+    ranking: tuple[PlanOutcome, ...]
+    ranked: tuple[PlanOutcome, ...]
+    shares: tuple[float, ...]
+    comparison: Comparison
+
+    @property
+    def first(self) -> PlanOutcome:
+        return self.ranked[0]
+
+    @property
+    def first_of_one(self) -> int | None:
+        """The lap of the stop were there to be one: of the first such plan."""
+        return next((one.plan.stops[0] for one in self.ranking if len(one.plan.stops) == 1), None)
+
+    def detail(self, plan: Plan) -> Detail | None:
+        return next((one for one in self.comparison.details if one.plan == plan), None)
+
+
+def simulated(race: ExpectedRace, draws: int, seed: int = _SEED) -> Simulated:
+    """Draws and rivals' plans of a race; the same seed gives the same bits."""
+    rng = np.random.default_rng([seed, 1])
+    rivals = race.chosen.rivals(race.places, draws, rng)
+    return Simulated(race, rivals, draw(race.setting, draws, seed))
+
+
+def plans_for(race: ExpectedRace, slot: int, own: Sequence[Plan] = ()) -> list[Plan]:
+    """Forty plans: those of one's own, what is usual there, and the fastest on the road alone."""
+    laps = race.setting.laps
+    usual = [p for p in race.chosen.usual(float(slot)) if not faults(p, laps, race.rules)]
+    fastest = candidates(race.setting, race.rules, PLANS)
+    return list(dict.fromkeys([*own, *usual, *fastest]))[:PLANS]
+
+
+def recommend(
+    simulation: Simulated, driver: int, own: Sequence[Plan] = (), detail: int = 1
+) -> Recommendation:
+    """The plans of the car at that index of the grid; `own` are among them whatever they are like.
+
+    `detail`: of how many of the ranked plans windows and advice are worked out.
+    """
+    race = simulation.race
+    slot = driver + 1
+
+    order: list[PlanOutcome] = []
+
+    def chosen(outcomes: tuple[PlanOutcome, ...]) -> list[Plan]:
+        order.extend(ranking(race, slot, outcomes))
+        return [one.plan for one in order[:detail]]
+
+    comparison = compare(
+        race.setting,
+        driver,
+        plans_for(race, slot, own),
+        simulation.rivals,
+        drawn=simulation.drawn,
+        detailed=chosen,
+    )
+    ranked = _by_order(order, own)
+    chance = race.chosen.stops(np.array([float(slot)]))[0]
+    shares = tuple(float(chance[min(len(one.plan.stops), MOST)]) for one in ranked)
+    return Recommendation(race.setting.drivers[driver], tuple(order), ranked, shares, comparison)
+
+
+def ranking(
+    race: ExpectedRace, slot: int, outcomes: Sequence[PlanOutcome]
+) -> tuple[PlanOutcome, ...]:
+    """What is not clearly behind the best, the likeliest choice first; then the others by place."""
+    near = [one for one in outcomes if not one.clear]
+    likely = {one.plan: race.chosen.plausibility(one.plan, float(slot)) for one in near}
+    near.sort(key=lambda one: (-likely[one.plan], one.place, str(one.plan)))
+    return (*near, *(one for one in outcomes if one.clear))
+
+
+def _by_order(ranked: Sequence[PlanOutcome], own: Sequence[Plan]) -> tuple[PlanOutcome, ...]:
+    """Of each order of compounds the first, and one's own plans: the others differ by laps only."""
+    kept: dict[tuple[str, ...], PlanOutcome] = {}
+    for one in ranked:
+        kept.setdefault(one.plan.compounds, one)
+    shown = list(kept.values())[:SHOWN]
+    return tuple(one for one in ranked if one in shown or one.plan in own)
+
+
+def rows(
+    simulation: Simulated, made: Sequence[Recommendation], grid_source: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """`recommendations` and `caution_advice` of drivers, but for what a publication adds."""
+    race = simulation.race
+    teams = race.grid.set_index("driver_id")
+    same = {
+        "event_id": race.event_id,
+        "season": race.season,
+        "grid_source": grid_source,
+        "dry_races": race.dry_races,
+        "circuit_races": race.circuit_races,
+        "draws": simulation.drawn.count,
+    }
+    plans, advice = [], []
+    for one in made:
+        mine = teams.loc[one.driver_id]
+        about = same | {
+            "driver_id": one.driver_id,
+            "constructor_id": mine["constructor_id"],
+            "pit_lane": bool(mine["pit_lane"]),
+            "grid_position": one.comparison.slot,
+        }
+        for rank, (outcome, share) in enumerate(zip(one.ranked, one.shares, strict=True), start=1):
+            plans.append(about | {"rank": rank} | _plan(outcome, share, one.detail(outcome.plan)))
+        shown = one.detail(one.first.plan)
+        for phase, told in enumerate(shown.advice if shown else (), start=1):
+            few = told.advised == "too few"
+            advice.append(
+                {
+                    "event_id": race.event_id,
+                    "driver_id": one.driver_id,
+                    "phase": phase,
+                    "first_lap": told.first,
+                    "last_lap": told.last,
+                    "advice": told.advised,
+                    "difference": None if few else told.gained.places,
+                    "difference_error": None if few else told.gained.error,
+                    "draws": told.gained.draws,
+                }
+            )
+    return pd.DataFrame(plans), pd.DataFrame(advice, columns=_ADVICE)
+
+
+_ADVICE = ["event_id", "driver_id", "phase", "first_lap", "last_lap", "advice", "difference"]
+_ADVICE = [*_ADVICE, "difference_error", "draws"]
+
+
+def _plan(one: PlanOutcome, share: float, detail: Detail | None) -> dict[str, object]:
+    low, high = one.behind.interval
+    windows = detail.windows if detail else ()
+    return {
+        "plan": str(one.plan),
+        "stops": len(one.plan.stops),
+        "chosen_share": share,
+        "expected_position": one.place,
+        "expected_points": one.points,
+        "p_gain": one.gains,
+        "p_lose": one.loses,
+        "difference": one.behind.places,
+        "difference_error": one.behind.error,
+        "difference_low": low,
+        "difference_high": high,
+        "clear": one.clear,
+        "window_first": [float(window.first) for window in windows],
+        "window_last": [float(window.last) for window in windows],
+    }
