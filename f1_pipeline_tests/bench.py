@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f1_pipeline.settings import ROOT
-from f1_pipeline_tests import bench_modelling, bench_serving, bench_timing
+from f1_pipeline_tests import bench_modelling, bench_serving, bench_strategy, bench_timing
 from f1_pipeline_tests.mirror import serving
 
 HEAVY = ("fastf1", "catboost", "matplotlib")
@@ -101,6 +101,7 @@ def main() -> None:
             show(f"{name}, wall", usage.wall, "s", limit)
             show(f"{name}, peak memory", usage.peak, "MiB", 1536)
         bench_modelling.main(Path(folder), environment, measure, show)
+        bench_strategy.main(environment, measure, show)
         bench_serving.main(environment, show)
         with serving(ROOT / "data" / "archive") as upstream:
             known = environment | {"F1_UPSTREAM_URL": upstream.url, "F1_REQUEST_LIMITS": "none"}

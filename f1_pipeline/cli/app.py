@@ -80,9 +80,10 @@ def run(
     ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Three seasons, few iterations.")] = False,
 ) -> None:
-    """The main job: archive, tables, features, model, backtest, the next race's prediction."""
+    """The main job: archive, tables, features, model, backtest, the next race's forecast, plans."""
     from f1_pipeline import tables
     from f1_pipeline.cli import report
+    from f1_pipeline.defs.recommendations import are_wanted
     from f1_pipeline.defs.resources import Training
     from f1_pipeline.modelling import NotEnoughRacesError
 
@@ -108,6 +109,8 @@ def run(
         event_id = str(tables.held(known["events"], known["race_results"])["event_id"].iloc[-1])
         report.OUT.print(f"The calendar ends with {event_id}: there is no next race to forecast.")
     runs.execute("predict_event", partition=event_id, training=training)
+    if are_wanted(warehouse, event_id):
+        runs.execute("recommend_event", partition=event_id)
     _show(warehouse, event_id, None)
     horizon = str(_published(warehouse, event_id, None)["horizon"].iloc[0])
     if recent:

@@ -81,7 +81,7 @@ def _published(event_id: str) -> dict[str, Any]:
         runs.execute("recommend_event", partition=event_id)
         rows = warehouse.read_where("recommendations", event_id=event_id)
     if rows.empty:
-        _why_none(event_id)
+        _why_none(warehouse, event_id)
     in_time = rows[rows["generated_at"].lt(rows["event_starts_at"])]
     counted = in_time if len(in_time) else rows
     newest = counted.sort_values(["generated_at", "run_id"])["run_id"].iloc[-1]
@@ -90,19 +90,17 @@ def _published(event_id: str) -> dict[str, Any]:
     return {"event_id": event_id, "plans": _records(plans), "advice": _records(advice)}
 
 
-def _why_none(event_id: str) -> None:
-    from f1_pipeline.defs.recommendations import current_grid
+def _why_none(warehouse: "Warehouse", event_id: str) -> None:
+    """Raises the reason why an event has no plans."""
     from f1_pipeline.strategy.expected_race import READ, expected_race
 
-    _, warehouse = open_runs()
     tables = warehouse.read_many(list(READ))
-    expected_race(tables, event_id, current_grid(warehouse, tables, event_id)[0])
+    expected_race(tables, event_id, _grid(warehouse, tables, event_id)[0])
     raise PipelineError(f"no plans of {event_id} are published: see its run in the Dagster UI.")
 
 
 def compared(event_id: str, driver: str, texts: list[str], draws: int) -> dict[str, Any]:
     """One driver's plans, those of one's own among them, simulated now; nothing is published."""
-    from f1_pipeline.defs.recommendations import current_grid
     from f1_pipeline.storage.warehouse import Warehouse
     from f1_pipeline.strategy import evidence
     from f1_pipeline.strategy.expected_race import READ, expected_race
@@ -114,7 +112,7 @@ def compared(event_id: str, driver: str, texts: list[str], draws: int) -> dict[s
     warehouse = Warehouse(load_settings().database_url)
     tables = warehouse.read_many(list(READ))
     _check_event(event_id, tables["events"])
-    grid, source = current_grid(warehouse, tables, event_id)
+    grid, source = _grid(warehouse, tables, event_id)
     _check_driver(driver, event_id, list(grid["driver_id"]))
     race = expected_race(tables, event_id, grid)
     own = [parse(text, race.setting.laps) for text in texts]
@@ -134,6 +132,19 @@ def compared(event_id: str, driver: str, texts: list[str], draws: int) -> dict[s
         "plans": _records(plans.assign(own=plans["plan"].isin(mine))),
         "advice": _records(advice),
     }
+
+
+def _grid(
+    warehouse: "Warehouse", tables: "dict[str, pd.DataFrame]", event_id: str
+) -> "tuple[pd.DataFrame, str]":
+    from f1_pipeline.strategy.grid import grid_of
+
+    def forecast() -> "pd.DataFrame":
+        from f1_pipeline.predictions import current
+
+        return current(warehouse.read_where("race_predictions", event_id=event_id), clock.now())
+
+    return grid_of(event_id, tables["starting_grids"], forecast)
 
 
 def _facts(tables: "dict[str, pd.DataFrame]", event_id: str) -> dict[str, Any]:

@@ -83,9 +83,13 @@ def current_grid(
     warehouse: Warehouse, tables: dict[str, pd.DataFrame], event_id: str
 ) -> tuple[pd.DataFrame, str]:
     """The grid that plans of an event start from, and its rung."""
-    published = warehouse.read_where("race_predictions", event_id=event_id)
-    forecast = predictions.current(published, clock.now())
-    return grid_of(event_id, tables["starting_grids"], forecast)
+    return grid_of(
+        event_id,
+        tables["starting_grids"],
+        lambda: predictions.current(
+            warehouse.read_where("race_predictions", event_id=event_id), clock.now()
+        ),
+    )
 
 
 def _publish(
@@ -94,7 +98,7 @@ def _publish(
     grid, source = current_grid(warehouse, tables, event_id)
     version = version_of(warehouse, grid)
     published = warehouse.read_where("recommendations", event_id=event_id)
-    if published["data_version"].eq(version).any():
+    if _is_published(warehouse, event_id, version):
         return {"dagster/row_count": len(published), "rows_published": 0}
     simulation = simulated(expected_race(tables, event_id, grid), DRAWS)
     made = []
@@ -199,10 +203,23 @@ def plans(context: dg.SensorEvaluationContext, storage: Storage) -> dg.RunReques
     if source == "forecast":
         return dg.SkipReason(f"The grid of {event_id} is not known yet.")
     version = version_of(warehouse, grid)
-    published = warehouse.read_where("recommendations", event_id=event_id)
-    if published["data_version"].eq(version).any():
+    if _is_published(warehouse, event_id, version):
         return dg.SkipReason(f"Plans for {event_id} are published.")
     return dg.RunRequest(run_key=f"{event_id} {version}", partition_key=event_id)
+
+
+def are_wanted(warehouse: Warehouse, event_id: str) -> bool:
+    """Whether figures are held and the plans of an event, for its grid as it is known, are not."""
+    if not warehouse.event_ids("race_figures"):
+        return False
+    grids = warehouse.read_where("starting_grids", event_id=event_id)
+    grid, _ = current_grid(warehouse, {"starting_grids": grids}, event_id)
+    return not _is_published(warehouse, event_id, version_of(warehouse, grid))
+
+
+def _is_published(warehouse: Warehouse, event_id: str, version: str) -> bool:
+    published = warehouse.read_where("recommendations", event_id=event_id)
+    return bool(published["data_version"].eq(version).any())
 
 
 SENSORS = [plans]

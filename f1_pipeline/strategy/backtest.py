@@ -4,7 +4,7 @@ Walk-forward: fits, choices and draws of a race know nothing of it or of later o
 official one, its rows the classified drivers. Here belong the rows; what they say is in `evidence`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -47,21 +47,19 @@ def backtest_season(
         tables["race_results"],
         tables["events"],
     )
-    counted, found = _counted(tables), []
+    counted = _counted(tables)
+    found: list[dict[Hashable, object]] = []
     events = dry_events(tables, season)
     for number, event_id in enumerate(events, start=1):
         log(f"{event_id}, {number} of {len(events)}")
-        grid, _ = grid_of(event_id, tables["starting_grids"], _NONE)
+        grid, _ = grid_of(event_id, tables["starting_grids"], pd.DataFrame)
         try:
             race = expected_race(tables, event_id, grid)
         except PipelineError as error:
             log(f"{event_id} is left out: {error}")
             continue
-        found.append(_event_rows(race, tables, done, counted, draws))
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
-
-
-_NONE = pd.DataFrame(columns=["event_id"])
+        found += _event_rows(race, tables, done, counted, draws).to_dict("records")
+    return pd.DataFrame(found)
 
 
 def _event_rows(

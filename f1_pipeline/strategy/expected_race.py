@@ -14,10 +14,10 @@ from f1_pipeline.contracts.recommendations import LEAST_DRY_RACES
 from f1_pipeline.errors import PipelineError
 from f1_pipeline.strategy import fits
 from f1_pipeline.strategy.chosen import Chosen, choices, expect_choices
-from f1_pipeline.strategy.fits import fuel, race_pace, reactions
+from f1_pipeline.strategy.fits import fuel, race_pace, reactions, track_position
 from f1_pipeline.strategy.fits.components import FloatArray
 from f1_pipeline.strategy.fits.neutralisations import CAUTIONS, lengths
-from f1_pipeline.strategy.fits.rows import dated
+from f1_pipeline.strategy.fits.rows import circuits_of, dated
 from f1_pipeline.strategy.fits.stints import COMPOUNDS, dry_stints
 from f1_pipeline.strategy.rules import Rules, rules_of
 from f1_pipeline.strategy.simulation.setting import IntArray, Setting
@@ -101,7 +101,10 @@ def expected_race(tables: Frames, event_id: str, grid: pd.DataFrame) -> Expected
         )
     laps = _laps(event, known)
     rules = rules_of(event_id, season)
-    wear, loss = _wear(known, stints), fits.pit_loss.fit(known["pit_loss_figures"], known["events"])
+    estimates = fuel.race_estimates(stints)
+    whole = fuel.share(stints, estimates)
+    wear = fits.tyres.of_stints(stints, estimates, circuits_of(known["events"]))
+    loss = fits.pit_loss.fit(known["pit_loss_figures"], known["events"])
     rates = _stint_rates(wear, loss)
     year = float(dated(known["events"][["event_id"]], known["events"]).iloc[-1]["year"])
     done = choices(
@@ -112,7 +115,7 @@ def expected_race(tables: Frames, event_id: str, grid: pd.DataFrame) -> Expected
         known["events"],
     )
     chosen = expect_choices(done, circuit, season, year, laps, rules, rates)
-    setting = _setting(known, stints, circuit, laps, year, grid, wear, loss)
+    setting = _setting(known, stints, circuit, laps, year, grid, wear, loss, whole)
     setting = replace(setting, longest_stint=rules.stint_laps)
     return ExpectedRace(
         event_id=event_id,
@@ -142,11 +145,6 @@ def _laps(event: "pd.Series[object]", known: Frames) -> int:
     )
 
 
-def _wear(known: Frames, stints: pd.DataFrame) -> pd.DataFrame:
-    circuits = pd.Series(sorted(known["events"]["circuit_id"].unique()), dtype=object)
-    return fits.tyres.of_stints(stints, fuel.race_estimates(stints), circuits)
-
-
 def _stint_rates(wear: pd.DataFrame, loss: pd.DataFrame) -> dict[str, float]:
     """By circuit sqrt(wear / (2 * pit loss)): see `chosen.levels.expected_level`."""
     mean = wear.groupby("circuit_id")["wear_ms"].mean()
@@ -164,6 +162,7 @@ def _setting(
     grid: pd.DataFrame,
     wear: pd.DataFrame,
     loss: pd.DataFrame,
+    whole: float,
 ) -> Setting:
     lap_ms = _lap_ms(stints, circuit)
     places = np.arange(1.0, len(grid) + 1)
@@ -175,6 +174,7 @@ def _setting(
         list(grid["constructor_id"]),
         places,
         lap_ms,
+        whole,
     )
     tyres = wear[wear["circuit_id"].eq(circuit)].set_index("compound").reindex(COMPOUNDS)
     stops = _stops(loss, circuit)
@@ -182,14 +182,14 @@ def _setting(
         known["caution_figures"], known["race_figures"], known["events"]
     )
     cautions = rates[rates["circuit_id"].eq(circuit)].set_index("caution").reindex(list(CAUTIONS))
-    cost = fits.track_position.fit(
-        known["stint_figures"],
-        known["race_figures"],
-        known["race_results"],
-        known["starting_grids"],
-        known["events"],
+    pairs = track_position.neighbours(
+        track_position.race_pace(stints, whole), known["race_results"], known["starting_grids"]
     )
-    place = cost[cost["circuit_id"].eq(circuit)].iloc[0]
+    if pairs.empty:
+        raise PipelineError(
+            f"no plan at {circuit}: grids and results of no race before it are held."
+        )
+    place = track_position.of_pairs(pairs, pd.Series([circuit], dtype=object)).iloc[0]
     return Setting(
         laps=laps,
         lap_ms=lap_ms,

@@ -9,6 +9,7 @@ import pytest
 from f1_pipeline.contracts import CONTRACTS
 from f1_pipeline.contracts.strategy import FIGURES
 from f1_pipeline.definitions import build_definitions
+from f1_pipeline.defs import strategy_fits
 from f1_pipeline.defs.specs import column_schema
 
 DEFS = build_definitions()
@@ -21,7 +22,10 @@ TABLES = {
     "features": ["circuit_patterns", "driver_form", "lap_form", "race_features", "team_form"],
     "model": ["training_set", "track_record", "drift_report", "model_health"],
     "predictions": ["race_predictions", "explanations", "scored_predictions"],
-    "strategy": [*FIGURES],
+    "strategy": [
+        *(*FIGURES, *strategy_fits.NAMES, "recommendations", "caution_advice"),
+        *("scored_recommendations", "strategy_backtest"),
+    ],
 }
 
 
@@ -59,8 +63,9 @@ def test_partitions_only_where_data_arrives_in_pieces() -> None:
         if GRAPH.get(key).is_partitioned
     }
     made = ["predictions/race_predictions", "predictions/explanations"]
-    by_event = dict.fromkeys([*made, *BY_EVENT], "events")
-    assert partitioned == by_event | {"model/backtest": "seasons"}
+    made += ["strategy/recommendations", "strategy/caution_advice"]
+    by_season = dict.fromkeys(["model/backtest", "strategy/strategy_backtest"], "seasons")
+    assert partitioned == dict.fromkeys([*made, *BY_EVENT], "events") | by_season
 
 
 def test_every_table_has_a_blocking_check() -> None:
@@ -91,7 +96,13 @@ def test_jobs_resolve() -> None:
 
 def test_what_runs_by_itself_is_on_from_the_start() -> None:
     sensors, schedules = DEFS.sensors or [], DEFS.schedules or []
-    assert {s.name for s in sensors} == {"sessions", "retraining", "alerts", "run_requests"}
+    assert {s.name for s in sensors} == {
+        "sessions",
+        "retraining",
+        "alerts",
+        "run_requests",
+        "plans",
+    }
     assert all(s.default_status == dg.DefaultSensorStatus.RUNNING for s in sensors)
     assert {s.name: s.cron_schedule for s in schedules} == {  # type: ignore[union-attr]
         "weekly_refresh": "0 6 * * 1",
@@ -110,6 +121,7 @@ def test_a_refresh_asks_no_upstream_and_does_what_is_due_only() -> None:
     names = {key.to_user_string() for key in selected}
     assert not names & {"raw/calendar", "raw/rosters", *BY_EVENT}
     assert not names & {"model/tuning", "model/studies", "operations/backup"}
+    assert not names & {"strategy/recommendations", "strategy/strategy_backtest"}
     assert "model/champion" in names
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -89,6 +90,35 @@ def test_migrating_again_changes_nothing(url):
 
     assert state(url) == before
     assert differences(url) == []
+
+
+def test_a_database_with_figures_and_fits_gets_the_columns_that_fits_have_now(url):
+    circuit: dict[str, object] = {"circuit_id": "monaco", "low_ms": 1.0, "high_ms": 3.0}
+    fits: dict[str, dict[str, object]] = {
+        "tyre_degradation": {"compound": "HARD", "wear_ms": 2.0, "offset_ms": 0.0, "fuel_ms": 1.0}
+        | {"stints": 4},
+        "track_position_cost": {"pass_ms": 2.0, "held": 3},
+    }
+    facts = {"source": "archive", "tier": "timing", "version": 1, "valid_from": AT}
+    figure = {"event_id": "2024-monaco", "number": 1, "caution": "red", "first_lap": 2, "laps": 1}
+    config = migrate.configuration()
+    with database.writing(url) as connection:
+        migrate._make_schema(connection)
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0010")
+        schema = database.SCHEMA if connection.dialect.name == "postgresql" else None
+        connection.execute(sa.insert(TABLES["caution_figures"]), [figure | facts])
+        for name, row in fits.items():
+            values = circuit | row
+            old = sa.table(name, *map(sa.column, values), schema=schema)
+            connection.execute(sa.insert(old), [values])
+
+    upgrade_afresh(url)
+
+    assert differences(url) == []
+    held = state(url)
+    assert len(held["caution_figures"]) == 1
+    assert [held[name] for name in fits] == [[], []]  # made again of the figures
 
 
 def test_tables_of_others_are_left_alone(url):

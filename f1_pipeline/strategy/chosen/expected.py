@@ -66,13 +66,14 @@ class Chosen:
         seen = float(weight[same].sum()) / total if total > 0 else 1 / kinds
         sequence = (1 - _UNSEEN) * seen + _UNSEEN / kinds
         middle, spread = self._first(number, at, weight)
-        away = (plan.stops[0] / self.laps - middle) / spread
+        away = (plan.stops[0] / self.laps - middle) / spread if plan.stops else 0.0
         return float(np.log(max(chance, 1e-12)) + np.log(sequence) - away**2 / 2)
 
     def usual(self, grid: float) -> list[Plan]:
         """Of each number of stops the two orders of compounds most often run, on the usual laps."""
         found = []
-        for number in range(max(least_stops(self.rules, self.laps), 1), MOST_STOPS + 1):
+        most = min(MOST_STOPS, self.laps - 1)  # a short race has no room for more
+        for number in range(max(least_stops(self.rules, self.laps), 1), most + 1):
             weight, told = self._sequences(number, np.array([grid]))
             share, _ = self._first(number, np.array([grid]), weight)
             first = min(max(round(share * self.laps), 1), self.laps - number)
@@ -136,8 +137,9 @@ class Chosen:
         return self.past.apply(lambda row: _runs(row, self.laps, self.rules, least), axis=1)
 
     def _even(self) -> pd.DataFrame:
-        """Where no past plan is allowed: as few stops as the rules ask for, evenly spaced."""
-        least = max(least_stops(self.rules, self.laps), 1)
+        """Where no past plan is allowed: as few stops as the rules ask for, evenly spaced; where
+        they ask for more than can be simulated, as many as can."""
+        least = min(max(least_stops(self.rules, self.laps), 1), MOST_STOPS)
         stops = tuple(round(self.laps * k / (least + 1)) for k in range(1, least + 1))
         kinds = tuple("MH"[k % 2] for k in range(least + 1))
         row = {"event_id": "none", "grid": 10.0, "weight": 1.0, "laps": self.laps}

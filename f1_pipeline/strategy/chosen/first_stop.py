@@ -14,6 +14,7 @@ from f1_pipeline.strategy.fits.components import Effect, FloatArray, expect, sam
 
 # First guesses of standard deviations of the share: of circuits, races, cars.
 _CIRCUIT, _RACE, _CAR = 0.05, 0.08, 0.12
+_LEAST = 0.02  # of the spread: cars that all stopped on one lap are few, not certain
 _SHARE = 0.42  # before any race was seen: half the distance, less what a fresh hard set outlasts
 _LAST_BOUND = 2021
 
@@ -45,9 +46,8 @@ def first_stop(choices: pd.DataFrame, circuit: str) -> FirstStop:
     within = (both - both.groupby(event).transform("mean")).to_numpy()
     slopes = np.linalg.lstsq(within[:, :2], within[:, 2])[0]
     rest = within[:, 2] - within[:, :2] @ slopes
-    return FirstStop(
-        _level(rows.assign(rest=share - terms @ slopes), circuit), slopes, float(rest.std())
-    )
+    level = _level(rows.assign(rest=share - terms @ slopes), circuit)
+    return FirstStop(level, slopes, max(float(rest.std()), _LEAST))
 
 
 def _terms(grid: FloatArray, season: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> FloatArray:

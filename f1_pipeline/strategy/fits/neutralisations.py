@@ -9,7 +9,7 @@ over the laps after it: safety cars of 2018-2025 began in the fifths of the rest
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import gamma
+from scipy.special import gammaincinv
 
 from f1_pipeline.strategy.fits.components import FloatArray
 from f1_pipeline.strategy.fits.rows import circuits_of, dated, table
@@ -83,15 +83,15 @@ def _rows(
     here = circuits.map(races).fillna(0.0).to_numpy(np.float64)
     common = (float(number.sum()) + _HALF) / len(held)
     shape = weight * common + circuits.map(seen).fillna(0.0).to_numpy(np.float64)
-    rate = gamma(shape, scale=1 / (weight + here))
+    scale = 1 / (weight + here)
     first = int(shown["first_lap"].eq(1).sum())
     return pd.DataFrame(
         {
             "circuit_id": circuits,
             "caution": kind,
-            "per_race": rate.mean(),
-            "low": rate.ppf(0.1),
-            "high": rate.ppf(0.9),
+            "per_race": shape * scale,
+            "low": gammaincinv(shape, 0.1) * scale,
+            "high": gammaincinv(shape, 0.9) * scale,
             "first_lap_share": (first + _HALF) / (len(shown) + 2 * _HALF),
             "mean_laps": _mean_laps(shown, cautions),
             "races": here,

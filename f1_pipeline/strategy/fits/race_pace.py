@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from f1_pipeline.strategy.fits import fuel
 from f1_pipeline.strategy.fits.components import (
     Effect,
     FloatArray,
@@ -39,13 +38,15 @@ def fit(
     constructors: Sequence[str],
     grid: FloatArray,
     lap_ms: float,
+    whole: float,
 ) -> tuple[FloatArray, FloatArray]:
     """Deficit per lap to the fastest and standard deviation of a race's pace, ms: (cars,) each.
 
-    `stints`: dry stints as `stints.dry_stints` gives them, of races that are over.
+    `stints`: dry stints as `stints.dry_stints` gives them, of races that are over; `whole`: what
+    the distance gains by fuel, as `fuel.share` gives it.
     """
     places = np.asarray(grid, dtype=np.float64)
-    rows = _past(stints, results)
+    rows = _past(stints, results, whole)
     if rows.empty:
         return _GRID * lap_ms * (places - places.min()), np.full(len(places), _DAY * lap_ms)
     team, driver = (pd.Series(list(of), dtype=object) for of in (constructors, drivers))
@@ -72,13 +73,13 @@ def fit(
     return lap_ms * (mean - mean.min()), lap_ms * np.sqrt(spread + found[-1])
 
 
-def _past(stints: pd.DataFrame, results: pd.DataFrame) -> pd.DataFrame:
+def _past(stints: pd.DataFrame, results: pd.DataFrame, whole: float) -> pd.DataFrame:
     """Cars of the last races: constructor_id, driver_id, year, grid, behind the median car."""
     last = stints.drop_duplicates("event_id", keep="last")["event_id"].iloc[-_RACES:]
     recent = stints[stints["event_id"].isin(last)]
     if recent.empty:
         return recent
-    cars = race_pace(recent, fuel.share(stints, fuel.race_estimates(stints)))
+    cars = race_pace(recent, whole)
     lap = cars["event_id"].map(recent.groupby("event_id")["lap_ms"].first()).astype("float64")
     median = cars.groupby("event_id")["pace"].transform("median")
     cars = cars.assign(behind=((cars["pace"] - median) / lap).astype("float64"))

@@ -59,8 +59,11 @@ def answers(stints: pd.DataFrame, cautions: pd.DataFrame, races: pd.DataFrame) -
         next_lap=by_car["first_lap"].shift(-1),
         next_under=by_car["began_under"].shift(-1),
         before=cars["tyre_age"].astype("float64").fillna(0.0),
-        owes=by_car["compound"].transform(_alone),
     )
+    compound = cars["compound"].fillna("?")
+    alone = compound.eq(compound.groupby([cars["event_id"], cars["driver_id"]]).transform("first"))
+    # By stint whether it and all before it were on one compound.
+    cars["owes"] = alone.groupby([cars["event_id"], cars["driver_id"]]).cummin()
     columns = ["event_id", "caution", "begins", "ends", "laps_of_race"]
     rows = cars.merge(shown[columns], on="event_id")
     rows = rows[rows["first_lap"].le(rows["begins"]) & rows["last_lap"].ge(rows["begins"])]
@@ -72,8 +75,3 @@ def answers(stints: pd.DataFrame, cautions: pd.DataFrame, races: pd.DataFrame) -
         owes=rows["owes"].astype("float64"),
         stopped=came.fillna(False).astype("float64"),
     )
-
-
-def _alone(compounds: "pd.Series[str]") -> "pd.Series[bool]":
-    """By stint whether it and all before it were on one compound."""
-    return compounds.fillna("?").eq(compounds.fillna("?").iloc[0]).cummin()
