@@ -17,7 +17,7 @@ from f1_pipeline.strategy.constants import constants, sequences
 from f1_pipeline.strategy.expected_race import READ, ExpectedRace, before, expected_race
 from f1_pipeline.strategy.grid import grid_of
 from f1_pipeline.strategy.plans import Plan, faults
-from f1_pipeline.strategy.recommend import Simulated, recommend, simulated
+from f1_pipeline.strategy.recommend import Simulated, best_of, recommend, simulated
 from f1_pipeline.strategy.simulation.compare import compare
 from f1_pipeline.strategy.simulation.setting import MOST_STOPS
 
@@ -52,13 +52,14 @@ def backtest_season(
     events = dry_events(tables, season)
     for number, event_id in enumerate(events, start=1):
         log(f"{event_id}, {number} of {len(events)}")
-        grid, _ = grid_of(event_id, tables["starting_grids"], pd.DataFrame)
         try:
+            grid, _ = grid_of(event_id, tables["starting_grids"], pd.DataFrame)
             race = expected_race(tables, event_id, grid)
+            rows = _event_rows(race, tables, done, counted, draws)
         except PipelineError as error:
             log(f"{event_id} is left out: {error}")
             continue
-        found += _event_rows(race, tables, done, counted, draws).to_dict("records")
+        found += rows.to_dict("records")
     return pd.DataFrame(found)
 
 
@@ -103,7 +104,7 @@ def _planned(
     driver = race.setting.drivers.index(driver_id)
     made = recommend(simulation, driver, detail=0)
     plan, slot = made.first.plan, driver + 1
-    one = made.first_of_one
+    one = best_of(race, slot, made.comparison.outcomes, 1)
     share = race.chosen.first_of_one(np.array([float(slot)]))[0]
     chance = race.chosen.stops(np.array([float(slot)]))[0]
     actual = _run(race, compounds, stop_laps)
@@ -111,7 +112,7 @@ def _planned(
         "plan": str(plan),
         "stops": len(plan.stops),
         "first_stop": plan.stops[0],
-        "first_of_one": one if one is not None else max(round(share), 1),
+        "first_of_one": one.plan.stops[0] if one else max(round(share), 1),
         "sequence": "-".join(plan.compounds),
         "p_actual": float(chance[min(stops, MOST)]),
         "regret_ms": _regret(simulation, driver, plan, actual) if actual else None,

@@ -1,9 +1,10 @@
 """Recommendations: a driver's plans compared, ranked, and put into the rows of their contracts.
 
-Here belongs the ranking: first what teams choose most among the plans that the simulation finds no
-clear difference between, then the rest by expected place. The simulation is sure of little (fits
-are uncertain, plans are some places apart at most), and what teams have found out there counts for
-more than its third digit. Not here: simulated races, and whether plans have been worth anything.
+Here belongs the ranking. How often to stop is taken from what teams choose in races like this one:
+it hangs on how long tyres last, and figures do not show that, as a stint ends before its tyres do.
+So on them alone a simulation stops too seldom (once in nine of ten races, teams in six). Which
+compounds and laps it is, then, the simulation says, and where it finds no clear difference what
+teams choose most. Not here: simulated races, and whether plans have been worth anything.
 """
 
 from collections.abc import Sequence
@@ -36,10 +37,9 @@ class Simulated:
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One driver's plans: `ranking` of all, `ranked` one for each order of compounds of them."""
+    """One driver's plans: the recommended one, then one for each order of compounds by place."""
 
     driver_id: str
-    ranking: tuple[PlanOutcome, ...]
     ranked: tuple[PlanOutcome, ...]
     shares: tuple[float, ...]
     comparison: Comparison
@@ -47,11 +47,6 @@ class Recommendation:
     @property
     def first(self) -> PlanOutcome:
         return self.ranked[0]
-
-    @property
-    def first_of_one(self) -> int | None:
-        """The lap of the stop were there to be one: of the first such plan."""
-        return next((one.plan.stops[0] for one in self.ranking if len(one.plan.stops) == 1), None)
 
     def detail(self, plan: Plan) -> Detail | None:
         return next((one for one in self.comparison.details if one.plan == plan), None)
@@ -69,7 +64,7 @@ def plans_for(race: ExpectedRace, slot: int, own: Sequence[Plan] = ()) -> list[P
     laps = race.setting.laps
     usual = [p for p in race.chosen.usual(float(slot)) if not faults(p, laps, race.rules)]
     fastest = candidates(race.setting, race.rules, PLANS)
-    return list(dict.fromkeys([*own, *usual, *fastest]))[:PLANS]
+    return list(dict.fromkeys([*own, *usual, *fastest]))[: max(PLANS, len(own))]
 
 
 def recommend(
@@ -99,17 +94,31 @@ def recommend(
     ranked = _by_order(order, own)
     chance = race.chosen.stops(np.array([float(slot)]))[0]
     shares = tuple(float(chance[min(len(one.plan.stops), MOST)]) for one in ranked)
-    return Recommendation(race.setting.drivers[driver], tuple(order), ranked, shares, comparison)
+    return Recommendation(race.setting.drivers[driver], ranked, shares, comparison)
 
 
 def ranking(
     race: ExpectedRace, slot: int, outcomes: Sequence[PlanOutcome]
 ) -> tuple[PlanOutcome, ...]:
-    """What is not clearly behind the best, the likeliest choice first; then the others by place."""
-    near = [one for one in outcomes if not one.clear]
-    likely = {one.plan: race.chosen.plausibility(one.plan, float(slot)) for one in near}
-    near.sort(key=lambda one: (-likely[one.plan], one.place, str(one.plan)))
-    return (*near, *(one for one in outcomes if one.clear))
+    """The plan that is recommended, then the others by expected place."""
+    chance = race.chosen.stops(np.array([float(slot)]))[0]
+    numbers = {len(one.plan.stops) for one in outcomes}
+    likeliest = max(numbers, key=lambda number: (chance[min(number, MOST)], -number))
+    first = best_of(race, slot, outcomes, likeliest) or outcomes[0]
+    return (first, *(one for one in outcomes if one is not first))
+
+
+def best_of(
+    race: ExpectedRace, slot: int, outcomes: Sequence[PlanOutcome], stops: int
+) -> PlanOutcome | None:
+    """Of the plans with so many stops that are not clearly behind the best of them the one that is
+    chosen most; None where there is no such plan."""
+    near = [one for one in outcomes if len(one.plan.stops) == stops and not one.among.clear]
+    return max(
+        near,
+        key=lambda one: (race.chosen.plausibility(one.plan, float(slot)), -one.place),
+        default=None,
+    )
 
 
 def _by_order(ranked: Sequence[PlanOutcome], own: Sequence[Plan]) -> tuple[PlanOutcome, ...]:

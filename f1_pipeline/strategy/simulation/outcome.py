@@ -53,7 +53,8 @@ class Difference:
 class PlanOutcome:
     """What a plan is expected to give; `gains` and `loses` are the probabilities of finishing
     before and behind the place on the grid; `time_ms` is the mean race, retirements left out;
-    `behind`: against the best plan. Its own is 0, as a rule the second one's is not clear."""
+    `behind`: against the best plan, `among`: against the best with as many stops. A best one's own
+    is 0, as a rule the second one's is not clear."""
 
     plan: Plan
     place: float
@@ -62,6 +63,7 @@ class PlanOutcome:
     loses: float
     time_ms: float
     behind: Difference
+    among: Difference
 
     @property
     def clear(self) -> bool:
@@ -147,6 +149,7 @@ def outcomes(
     order = np.argsort(expected, kind="stable")
     points = finish.points.mean(axis=1)
     best = finish.place[order[0]]
+    alike = {len(plans[i].stops): finish.place[i] for i in order[::-1]}
     return tuple(
         PlanOutcome(
             plan=plans[i],
@@ -156,6 +159,7 @@ def outcomes(
             loses=float((finish.place[i] > slot).mean()),
             time_ms=float(finish.time_ms[i].mean()),
             behind=difference(finish.place[i], best, group),
+            among=difference(finish.place[i], alike[len(plans[i].stops)], group),
         )
         for i in order
     )
