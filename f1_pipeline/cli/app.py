@@ -109,7 +109,7 @@ def run(
         event_id = str(tables.held(known["events"], known["race_results"])["event_id"].iloc[-1])
         report.OUT.print(f"The calendar ends with {event_id}: there is no next race to forecast.")
     runs.execute("predict_event", partition=event_id, training=training)
-    if are_wanted(warehouse, event_id):
+    if not quick and are_wanted(warehouse, event_id):
         runs.execute("recommend_event", partition=event_id)
     _show(warehouse, event_id, None)
     horizon = str(_published(warehouse, event_id, None)["horizon"].iloc[0])

@@ -17,6 +17,8 @@ LOG = logging.getLogger("f1_pipeline.serving")
 # Of each client. What reads a whole field of features, or many races, costs some 50 ms.
 EXPENSIVE = parse("120/minute")
 WRITES = parse("10/minute")
+# Of what starts a process that simulates races.
+PLANS = parse("6/minute")
 
 
 class Access:

@@ -19,7 +19,7 @@ from f1_pipeline.serving.errors import ApiError
 from f1_pipeline.serving.guard import Guard
 from f1_pipeline.serving.metrics import REFUSED
 from f1_pipeline.serving.pages.problem import problem_page
-from f1_pipeline.serving.routes import data, monitoring, pages, predictions, sync
+from f1_pipeline.serving.routes import data, monitoring, pages, predictions, strategy, sync
 from f1_pipeline.serving.service import HTML, Service
 from f1_pipeline.settings import Settings, load_settings
 
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    for part in (predictions, data, sync, monitoring, pages):
+    for part in (predictions, strategy, data, sync, monitoring, pages):
         app.include_router(part.router)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _broken)
@@ -67,7 +67,8 @@ def _complete(schema: dict[str, Any], settings: Settings) -> None:
             answers = schema["paths"][path][method]["responses"]
             answers["200"]["content"]["application/json"]["example"] = example
     if not settings.api_key:
-        schema["paths"]["/api/sync/drivers"]["post"].pop("security")
+        for path in ("/api/sync/drivers", "/strategy/generate"):
+            schema["paths"][path]["post"].pop("security")
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from f1_pipeline.serving.cache import Cache, Kept, Read, Shelf
 from f1_pipeline.serving.errors import unavailable
 from f1_pipeline.serving.metrics import STALE
 from f1_pipeline.serving.pages.problem import problem_page
+from f1_pipeline.serving.planner import Planner
 from f1_pipeline.serving.schemas import Shape
 from f1_pipeline.serving.watch import Watch
 from f1_pipeline.settings import Settings
@@ -62,6 +63,7 @@ class Service:
         self._calendar: tuple[str, Calendar] | None = None
         self.access = Access(settings)
         self.requests = RunRequests(settings.database_url)
+        self.planner = Planner(limit)
 
     async def calendar(self) -> Calendar:
         """The calendar as last seen: for which race is meant, not for what is said of it."""

@@ -14,6 +14,7 @@ from f1_pipeline.serving import app
 from f1_pipeline.serving.app import create_app
 
 RACE = "2025-monaco"
+PLANS = {"event_id": RACE, "driver_id": "lando-norris", "plans": ["M-30-H-50-M"]}
 ASKED: tuple[tuple[str, str, str, Any], ...] = (
     ("/predict/next", "get", "/predict/next", None),
     ("/predict/race/{race}", "get", f"/predict/race/{RACE}", None),
@@ -24,6 +25,9 @@ ASKED: tuple[tuple[str, str, str, Any], ...] = (
     ("/api/data/team/{constructor_id}", "get", "/api/data/team/red-bull", None),
     ("/api/data/circuit/{circuit_id}/patterns", "get", "/api/data/circuit/monaco/patterns", None),
     ("/api/data/race/{race}/features", "get", f"/api/data/race/{RACE}/features", None),
+    ("/strategy/race/{race}", "get", "/strategy/race/2026-australia", None),
+    ("/strategy/race/{race}/circuit", "get", f"/strategy/race/{RACE}/circuit", None),
+    ("/strategy/generate", "post", "/strategy/generate", PLANS),
     ("/data/test", "get", "/data/test", None),
     ("/api/v1/monitoring/metrics", "get", "/api/v1/monitoring/metrics", None),
     ("/api/v1/monitoring/drift", "get", "/api/v1/monitoring/drift", None),

@@ -11,6 +11,8 @@ from f1_pipeline.storage import database
 from f1_pipeline.storage.reader import Reader
 from f1_pipeline.storage.run_requests import RunRequests
 from f1_pipeline.storage.warehouse import Warehouse
+from f1_pipeline_tests.serving import plans
+from f1_pipeline_tests.serving.pages.world import World
 from f1_pipeline_tests.storage.rows import AT
 
 TEXT = (ROOT / "docs" / "backend.md").read_text()
@@ -106,10 +108,15 @@ def test_every_call_works_as_it_is_written(home, serve):
     server = serve(home, INFERENCE_TIMEOUT_SECONDS="1", F1_SERVE_TAKES_RUNS="false")
     driver = server.get("/api/data/race/2025-japan/features").json()["features"][0]
     circuit = server.get("/predict/race/2025-japan").json()["event"]["circuit_id"]
+    world = World.at(server.app.state.settings.database_url)
+    plans.publish(world, [driver["driver_id"]], "2025-japan")
+    plans.figures(world, {driver["driver_id"]: [("MEDIUM", 1, 50)]}, event_id="2025-japan")
+    plans.fits(world, circuit)
     replace = {
         "2025-monaco": "2025-japan",
         "2025-8": "2025-3",
         "max-verstappen": driver["driver_id"],
+        "charles-leclerc": driver["driver_id"],
         "red-bull": driver["constructor_id"],
         "/circuit/monaco": f"/circuit/{circuit}",
         "RUN_ID": "0" * 32,
@@ -132,7 +139,8 @@ def test_every_call_works_as_it_is_written(home, serve):
         answer = server.request(
             method, path, content=body, headers={"Content-Type": "application/json"}
         )
-        expected = {"retrain": 403, "/runs/": 404, "/sync/drivers": 202}
+        # This server computes nothing: the plan of one's own is told so.
+        expected = {"retrain": 403, "/runs/": 404, "/sync/drivers": 202, "/generate": 503}
         wanted = next((code for part, code in expected.items() if part in path), 200)
         assert answer.status_code == wanted, (path, answer.text)
 

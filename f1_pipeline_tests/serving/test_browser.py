@@ -11,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from f1_pipeline_tests.cli.conftest import Home, ran  # noqa: F401
+from f1_pipeline_tests.serving import plans
+from f1_pipeline_tests.serving.pages.world import World
 from f1_pipeline_tests.serving.process import Served, served
 
 pytestmark = pytest.mark.journey
@@ -65,6 +67,8 @@ def site(
     # In a process of its own: the browser's driver has an event loop running in this one.
     done = home.call_apart("predict", "--event", RACE)
     assert done.code == 0, done.err
+    world = World.at(f"sqlite:///{home.folder}/warehouse.db")
+    plans.publish(world, ["lando-norris", "charles-leclerc"], RACE)
     with served(home.variables, folder) as server:
         yield server
 

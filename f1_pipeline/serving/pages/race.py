@@ -1,4 +1,5 @@
-"""The page of one race: what is forecast, how it spreads, what moved, why, and what it is worth.
+"""The page of one race: what is forecast, how it spreads, what moved, why, which plans
+there are for it, and what it is worth.
 
 Here belong what the page is called, who its neighbours are and how fresh its data is. Not here: the
 numbers of its sections (a module each) and their shape (templates).
@@ -16,6 +17,7 @@ from f1_pipeline.serving.pages.past import KINDS, read_past
 from f1_pipeline.serving.pages.reasons import read_reasons
 from f1_pipeline.serving.pages.reliability import read_record, read_reliability
 from f1_pipeline.serving.pages.render import render
+from f1_pipeline.serving.pages.strategy import read_strategy
 from f1_pipeline.storage.reader import Row, Snapshot
 
 _FAVOURITES = 3
@@ -65,6 +67,7 @@ def race_page(
         scale=svg.places(max(len(car.row["position_probabilities"]) for car in forecast.cars)),
         moves=read_moves(snapshot, forecast),
         reasons=read_reasons(snapshot, forecast),
+        strategy=read_strategy(snapshot, calendar, forecast, now),
         past=read_past(snapshot, calendar, forecast, variant),
         kinds=KINDS,
         reliability=read_reliability(snapshot, variant),

@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from f1_pipeline.serving.pages import words
+from f1_pipeline.serving.pages import tyres, words
 
 _ENVIRONMENT = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -21,7 +21,7 @@ _ENVIRONMENT.filters |= {
     "moment": words.moment,
     "place": words.place,
 }
-_ENVIRONMENT.globals["words"] = words
+_ENVIRONMENT.globals |= {"tyres": tyres, "words": words}
 
 
 def render(template: str, **given: Any) -> str:

@@ -27,6 +27,11 @@ GRIDS = {
     "qualifying": "given the order of qualifying as the grid",
     None: "before any grid is known",
 }
+PLAN_GRIDS = {
+    "official": "from the official grid",
+    "qualifying": "from the order of qualifying",
+    "forecast": "from the forecast, as no grid is known",
+}
 OUTCOMES = {
     "retired": "retired",
     "not_classified": "not classified",
@@ -87,6 +92,10 @@ def start(instant: datetime, time_known: bool) -> str:
 def titled(slug: str) -> str:
     """What an id says when no name is known of it: aston-martin, Aston Martin."""
     return slug.replace("-", " ").replace("_", " ").title()
+
+
+def often(number: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
 def counted(number: int, one: str, many: str) -> str:

@@ -10,6 +10,7 @@ _TEXTS = {
     403: "Nobody may: the server has no key.",
     404: "There is no such thing.",
     405: "Not this method.",
+    409: "Too little is held for it.",
     413: "The body is too large.",
     422: "The request breaks its schema.",
     429: "Too many of these from this client.",

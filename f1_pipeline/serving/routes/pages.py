@@ -10,6 +10,7 @@ from f1_pipeline.serving.errors import not_found
 from f1_pipeline.serving.pages.race import race_page
 from f1_pipeline.serving.pages.reference import reference_page
 from f1_pipeline.serving.pages.season import season_page
+from f1_pipeline.serving.pages.strategy import TABLES as STRATEGY
 from f1_pipeline.serving.routes import problems
 from f1_pipeline.serving.routes.monitoring import SERVICE
 from f1_pipeline.serving.routes.predictions import AtHorizon
@@ -23,6 +24,7 @@ _TABLES = (
     *(*predictions.HISTORY_TABLES, "explanations", "circuits", "backtest_predictions"),
     *("quarantine", "entries"),
 )
+_RACE = tuple(dict.fromkeys((*_TABLES, *STRATEGY)))
 _PAGE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {}}, "description": "A page."}
 }
@@ -82,7 +84,7 @@ async def _race(service: Service, request: Request, event: Row, horizon: str | N
     return await service.page(
         request,
         f"race/{event['event_id']}/{horizon}",
-        _TABLES,
+        _RACE,
         lambda snapshot, calendar: race_page(
             snapshot, calendar, event["event_id"], horizon, clock.now()
         ),

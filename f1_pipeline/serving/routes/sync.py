@@ -21,7 +21,7 @@ from f1_pipeline.storage.run_requests import Request as Asked
 LOG = logging.getLogger("f1_pipeline.serving")
 router = APIRouter(tags=["runs"])
 # They only name the two ways in the schema: `access` looks, and in constant time.
-_KEY = [
+KEY = [
     Security(APIKeyHeader(name="X-API-Key", auto_error=False)),
     Security(HTTPBearer(auto_error=False)),
 ]
@@ -39,7 +39,7 @@ _started: set[asyncio.Task[None]] = set()
     "/api/sync/drivers",
     response_model=Synced,
     responses=problems(401, 404, 429) | {202: {"model": Run, "description": "It goes on."}},
-    dependencies=_KEY,
+    dependencies=KEY,
 )
 async def sync_drivers(request: Request, asked: Seasons) -> Response:
     """Drivers, teams and entries of seasons anew from FastF1: the outcome, or a run to ask for."""
@@ -101,7 +101,7 @@ async def sync_info(request: Request) -> Response:
     response_model=Run,
     status_code=202,
     responses=problems(401, 403, 429),
-    dependencies=_KEY,
+    dependencies=KEY,
 )
 async def retrain(request: Request) -> Response:
     """A fit on all races held, and the gate's word on it. Only with the server's key."""

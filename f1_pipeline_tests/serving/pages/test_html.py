@@ -7,15 +7,20 @@ from datetime import timedelta
 import pytest
 
 from f1_pipeline.serving.pages.problem import problem_page
+from f1_pipeline_tests.serving import plans
 from f1_pipeline_tests.serving.pages.world import MONDAY, RACE, Page, World
 
 EVIL = "<script>alert('1')</script>\"&"
 PATHS = re.compile(
-    r"#main|data:,|/|/docs|/health|/models|/season/\d{4}|"
+    r"#main|#plans-mean|data:,|/|/docs|/health|/models|/season/\d{4}|"
     r"/race/\d{4}-[a-z0-9-]+(\?horizon=[a-z_]+)?|"
+    r"/strategy/race/\d{4}-[a-z0-9-]+(/circuit)?|"
     r"/predict/race/\d{4}-[a-z0-9-]+|/predictions/\d{4}-[a-z0-9-]+/history"
 )
-IMAGES = {"chances", "shares", "spread", "places", "move", "leaning", "reliability"}
+IMAGES = {
+    *("chances", "shares", "spread", "places", "move", "leaning", "reliability"),
+    *("stints", "ruler", "behind", "wear"),
+}
 
 
 @pytest.fixture
@@ -34,6 +39,9 @@ def full(world: World) -> World:
     world.result("ada", "bea", "cal", classified=1)
     world.champion()
     world.walked(wins, "2023-monaco")
+    plans.figures(world, {"ada": [("SOFT", 1, 50)]}, [("red", 9, 1)])
+    plans.publish(world)
+    plans.fits(world)
     world.add(
         "explanations",
         {

@@ -44,6 +44,13 @@ class World:
         if not file.exists():
             migrate.upgrade(self.url)
 
+    @classmethod
+    def at(cls, url: str) -> "World":
+        """A database that the pipeline has made."""
+        world = cls.__new__(cls)
+        world.url = url
+        return world
+
     def add(self, name: str, *rows: dict[str, Any]) -> None:
         contract = CONTRACTS[name]
         blank = {c.name: None if c.nullable else _BLANK[c.kind] for c in contract.columns}
