@@ -102,7 +102,7 @@ def ranking(
 ) -> tuple[PlanOutcome, ...]:
     """The plan that is recommended, then the others by expected place."""
     chance = race.chosen.stops(np.array([float(slot)]))[0]
-    numbers = {len(one.plan.stops) for one in outcomes}
+    numbers = {len(one.plan.stops) for one in outcomes if _allowed(race, one.plan)}
     likeliest = max(numbers, key=lambda number: (chance[min(number, MOST)], -number))
     first = best_of(race, slot, outcomes, likeliest) or outcomes[0]
     return (first, *(one for one in outcomes if one is not first))
@@ -113,12 +113,21 @@ def best_of(
 ) -> PlanOutcome | None:
     """Of the plans with so many stops that are not clearly behind the best of them the one that is
     chosen most; None where there is no such plan."""
-    near = [one for one in outcomes if len(one.plan.stops) == stops and not one.among.clear]
+    near = [
+        one
+        for one in outcomes
+        if len(one.plan.stops) == stops and not one.among.clear and _allowed(race, one.plan)
+    ]
     return max(
         near,
         key=lambda one: (race.chosen.plausibility(one.plan, float(slot)), -one.place),
         default=None,
     )
+
+
+def _allowed(race: ExpectedRace, plan: Plan) -> bool:
+    """Not so a plan of one's own against the rules: it is simulated, and never recommended."""
+    return not faults(plan, race.setting.laps, race.rules)
 
 
 def _by_order(ranked: Sequence[PlanOutcome], own: Sequence[Plan]) -> tuple[PlanOutcome, ...]:
