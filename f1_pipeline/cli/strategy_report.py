@@ -41,7 +41,7 @@ def show(found: dict[str, Any]) -> None:
 
 
 def _cells(row: dict[str, Any], one: bool) -> list[str]:
-    mark = "yours" if row.get("own") else ("best" if row["rank"] == 1 else "")
+    mark = "yours" if row.get("own") else ("first" if row["rank"] == 1 else "")
     low, high = row["difference_low"], row["difference_high"]
     behind = f"{row['difference']:+.1f} ({low:+.1f} to {high:+.1f})"
     return [
@@ -68,7 +68,7 @@ def _advice(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         laps = f"laps {row['first_lap']} to {row['last_lap']}"
         if row["difference"] is None:
-            OUT.print(f"Safety car on {laps}: too few simulated races to tell.")
+            OUT.print(f"Safety car on {laps}: too few simulated races with a stop left to tell.")
         else:
             OUT.print(
                 f"Safety car on {laps}: [bold]{row['advice']}[/bold] "
