@@ -287,6 +287,7 @@ ELSEWHERE = {
     "cli/home.py": "tells Dagster where its instance is",
     "cli/serve.py": "tells the workers' counts where they meet",
     "serving/metrics.py": "the same, by prometheus-client's own name",
+    "serving/planner.py": "hands its environment on to the command that it starts",
     "tracking/fits.py": "hands its environment on to the process that knows MLflow",
     "sources/upstream/account.py": "FastF1 reads the account's variables at each sign-in",
 }
