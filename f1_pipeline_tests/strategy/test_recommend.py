@@ -175,13 +175,15 @@ def test_plans_of_ones_own_are_always_shown(simulation):
     assert len(advice) == 3
 
 
-def test_a_plan_of_ones_own_that_is_ranked_first_without_a_stop_has_rows(simulation, monkeypatch):
+def test_a_plan_against_the_rules_is_never_recommended(simulation, monkeypatch):
+    """Were it what all teams chose."""
     own, chosen = parse("M"), type(simulation.race.chosen)
     monkeypatch.setattr(chosen, "stops", lambda _, grid: np.eye(6)[np.zeros(len(grid), int)])
     made = recommend(simulation, DRIVER, [own])
-    assert made.first.plan == own
+    assert made.first.plan != own
     plans, _ = rows(simulation, [made], "official")
-    assert (plans.at[0, "stops"], plans.at[0, "window_first"]) == (0, [])
+    (mine,) = plans[plans["plan"].eq("M")].to_dict("records")
+    assert (mine["stops"], mine["window_first"]) == (0, [])
 
 
 def test_rows_meet_their_contracts(simulation, made):
