@@ -24,7 +24,9 @@ from f1_pipeline.defs import (
     retention,
     rosters,
     schedules,
+    search,
     sensors,
+    stories,
     strategy,
     strategy_fits,
     tables,
@@ -60,6 +62,8 @@ def build_definitions(**resources: Any) -> dg.Definitions:
                     strategy,
                     strategy_fits,
                     recommendations,
+                    search,
+                    stories,
                 ),
                 *(tuning, monitoring, retention, backup),
             ]

@@ -22,7 +22,7 @@ ROOT = _CHECKOUT if (_CHECKOUT / "pyproject.toml").is_file() else Path.cwd()
 # Addresses that may hold a password, or are one.
 _SECRET = {
     *("DATABASE_URL", "ALERT_WEBHOOK_URL", "MLFLOW_TRACKING_URI"),
-    *("REDIS_URL", "PREDICTIONS_API_KEY"),
+    *("REDIS_URL", "PREDICTIONS_API_KEY", "ANTHROPIC_API_KEY"),
 }
 _DRIVERS = {"sqlite": "sqlite", "postgres": "postgresql+psycopg2"}
 
@@ -163,6 +163,16 @@ class Settings(BaseSettings):
     backup_dir: Folder | None = Field(None, validation_alias="BACKUP_DIR")
     backups_kept: int = Field(7, validation_alias="BACKUPS_KEPT", ge=1)
 
+    # Stories in a language model's words: without a key they are the template's.
+    anthropic_key: str = Field("", validation_alias="ANTHROPIC_API_KEY", pattern=r"^[!-~]*$")
+    anthropic_url: Annotated[str, AfterValidator(_http_address)] = Field(
+        "", validation_alias="ANTHROPIC_BASE_URL"
+    )
+    story_model: str = Field("claude-haiku-4-5", validation_alias="STORY_MODEL", min_length=1)
+    # Seconds for an answer, and questions in a run: an event has some 40 stories.
+    story_seconds: float = Field(15, validation_alias="STORY_TIMEOUT_SECONDS", gt=0, le=120)
+    story_calls: int = Field(60, validation_alias="STORY_CALLS_PER_RUN", ge=0, le=1000)
+
     mlflow_uri: str = Field("", validation_alias="MLFLOW_TRACKING_URI")
     mlflow_experiment: str = Field("f1-pipeline", validation_alias="MLFLOW_EXPERIMENT_NAME")
 
@@ -208,6 +218,11 @@ class Settings(BaseSettings):
     def model_storage(self) -> str:
         """Where the artifacts of fits lie: a folder or any address that fsspec knows."""
         return self.model_address or str(self.data_dir / "models")
+
+    @property
+    def search_store(self) -> str:
+        """Where the files of search indexes lie, which all workers share."""
+        return f"{self.data_address}/search"
 
     @property
     def backups(self) -> Path:

@@ -17,6 +17,7 @@ from pathlib import Path
 from f1_pipeline.settings import ROOT
 from f1_pipeline_tests import bench_modelling, bench_serving, bench_strategy, bench_timing
 from f1_pipeline_tests.mirror import serving
+from f1_pipeline_tests.search import measure as search_measure
 
 HEAVY = ("fastf1", "catboost", "matplotlib")
 LOAD = (
@@ -103,6 +104,7 @@ def main() -> None:
         bench_modelling.main(Path(folder), environment, measure, show)
         bench_strategy.main(environment, measure, show)
         bench_serving.main(environment, show)
+        search_measure.main()
         with serving(ROOT / "data" / "archive") as upstream:
             known = environment | {"F1_UPSTREAM_URL": upstream.url, "F1_REQUEST_LIMITS": "none"}
             tick = measure([sys.executable, "-W", "ignore", "-c", TICK], known)

@@ -50,6 +50,11 @@ VARIABLES = {
     "CACHE_TTL_SECONDS",
     "INFERENCE_TIMEOUT_SECONDS",
     "F1_SERVE_TAKES_RUNS",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+    "STORY_MODEL",
+    "STORY_TIMEOUT_SECONDS",
+    "STORY_CALLS_PER_RUN",
 }
 
 
@@ -287,6 +292,7 @@ ELSEWHERE = {
     "cli/home.py": "tells Dagster where its instance is",
     "cli/serve.py": "tells the workers' counts where they meet",
     "serving/metrics.py": "the same, by prometheus-client's own name",
+    "serving/finder.py": "hands its environment on to the command that it starts",
     "serving/planner.py": "hands its environment on to the command that it starts",
     "tracking/fits.py": "hands its environment on to the process that knows MLflow",
     "sources/upstream/account.py": "FastF1 reads the account's variables at each sign-in",

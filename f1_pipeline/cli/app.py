@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from f1_pipeline import __version__, clock
-from f1_pipeline.cli import archive, laps, models, recovery, requests, serve, strategy, tuning
+from f1_pipeline.cli import (
+    archive,
+    laps,
+    models,
+    recovery,
+    requests,
+    search,
+    serve,
+    strategy,
+    tuning,
+)
 from f1_pipeline.cli import seasons as season_commands
 from f1_pipeline.cli.opening import open_runs, parse_seasons
 from f1_pipeline.cli.seasons import Tier
@@ -217,6 +227,7 @@ app.command("take", hidden=True)(requests.take)
 app.command("backup")(recovery.backup)
 app.command("serve")(serve.serve)
 app.command("strategy")(strategy.strategy)
+app.command("search")(search.search)
 app.command("restore")(recovery.restore)
 models.app.command("tune")(tuning.tune)
 

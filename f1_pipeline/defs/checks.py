@@ -15,11 +15,14 @@ FILLED = (
 )
 # Nothing is scored until a race that was forecast has a result; the baseline explains nothing;
 # the record begins with the first backtest, drift and health with enough races to compare;
-# plans come with figures of races, and the first race whose grid is known.
+# plans come with figures of races, and the first race whose grid is known; documents with the first
+# result.
 MAY_BE_EMPTY = (
     *("scored_predictions", "explanations", "track_record"),
     *("drift_report", "model_health"),
     *("recommendations", "caution_advice", "scored_recommendations", "strategy_backtest"),
+    *("driver_documents", "race_documents", "alike_races", "search_index"),
+    "stories",
 )
 NAMES = (*FILLED, *MAY_BE_EMPTY)
 

@@ -10,6 +10,8 @@ from f1_pipeline.defs import (
     recommendations,
     registry,
     rosters,
+    search,
+    stories,
     strategy,
     strategy_fits,
     timing,
@@ -29,7 +31,9 @@ PLANS = dg.AssetSelection.assets(*recommendations.MADE)
 PLANS_BACKTEST = dg.AssetSelection.assets(["strategy", "strategy_backtest"])
 STUDIES = dg.AssetSelection.assets(["model", "studies"])
 TUNING = dg.AssetSelection.assets(["model", "tuning"])
-PREDICTIONS = dg.AssetSelection.assets(*predictions.MADE)
+STORIES = dg.AssetSelection.assets(*stories.MADE)
+# A forecast, and what is told of it once it is published.
+PREDICTIONS = dg.AssetSelection.assets(*predictions.MADE) | STORIES
 CALENDAR = dg.AssetSelection.assets(["raw", "calendar"])
 ROSTERS = dg.AssetSelection.assets(rosters.KEY)
 SCORES = dg.AssetSelection.assets(["predictions", "scored_predictions"])
@@ -38,11 +42,12 @@ TABLES_AND_FEATURES = dg.AssetSelection.groups("tables", "features")
 FITS = dg.AssetSelection.assets(
     ["model", "training_set"], ["model", "challenger"], ["model", "champion"]
 )
-# Wherever laps may be taken in, or a result that laps waited for: the figures, and what is fitted
-# to them.
+# Wherever laps may be taken in, or a result that laps waited for: the figures, what is fitted to
+# them, and the documents of races.
 STRATEGY = dg.AssetSelection.assets(
     *(["strategy", name] for name in (*strategy.NAMES, *strategy_fits.NAMES)),
     ["strategy", "scored_recommendations"],
+    *(["search", name] for name in search.NAMES),
 )
 HEALTH = dg.AssetSelection.assets(*monitoring.MADE)
 
@@ -118,7 +123,7 @@ study = dg.define_asset_job(
 )
 recommend_event = dg.define_asset_job(
     "recommend_event",
-    selection=PLANS,
+    selection=PLANS | STORIES,
     description="Plans for one event: what to stop for, and when. Half a minute of one core.",
 )
 backtest_strategy = dg.define_asset_job(

@@ -25,11 +25,12 @@ SEASONS = dg.DynamicPartitionsDefinition(name="seasons")
 
 @cache
 def code_version(*layers: str) -> str:
-    """A hash of the code of the layers that make an asset; it changes with any of their lines."""
+    """A hash of the code and data of the layers that make an asset: any of their lines counts."""
     digest = hashlib.sha256()
     for layer in ("contracts", *layers):
-        for file in sorted((PACKAGE / layer).rglob("*.py")):
-            digest.update(file.read_bytes())
+        for file in sorted((PACKAGE / layer).rglob("*")):
+            if file.suffix in (".py", ".toml"):
+                digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 

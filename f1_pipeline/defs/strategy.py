@@ -181,7 +181,8 @@ def _newest_race(
 
 def said_before(instance: dg.DagsterInstance, name: str, rests_on: str) -> Mapping[str, Any] | None:
     """The metadata of the table's last materialization, if it was made from the same."""
-    event = instance.get_latest_materialization_event(dg.AssetKey(["strategy", name]))
+    key = dg.AssetKey([CONTRACTS[name].layer, name])
+    event = instance.get_latest_materialization_event(key)
     if event is None or event.asset_materialization is None:
         return None
     metadata = event.asset_materialization.metadata

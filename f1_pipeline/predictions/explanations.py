@@ -31,9 +31,16 @@ def _th(place: float) -> str:
     return f"{number}{ending}"
 
 
+def _gap(percent: float) -> str:
+    best = percent < 0.005
+    return (
+        "set the best lap of qualifying" if best else f"qualified {percent:.2f} % off the best lap"
+    )
+
+
 TOLD = {
     "grid": Told("grid_place", lambda v: f"starts {_th(v)}"),
-    "qualifying": Told("qualifying_gap", lambda v: f"qualified {v:.2f} % off the best lap"),
+    "qualifying": Told("qualifying_gap", _gap),
     "practice": Told("practice_mean_rank", lambda v: f"was about {_th(v)} in practice"),
     "one-lap form": Told(
         "qualifying_gap_form", lambda v: f"has qualified {v:.2f} % off the best of late"

@@ -19,7 +19,16 @@ from f1_pipeline.serving.errors import ApiError
 from f1_pipeline.serving.guard import Guard
 from f1_pipeline.serving.metrics import REFUSED
 from f1_pipeline.serving.pages.problem import problem_page
-from f1_pipeline.serving.routes import data, monitoring, pages, predictions, strategy, sync
+from f1_pipeline.serving.routes import (
+    data,
+    monitoring,
+    pages,
+    predictions,
+    search,
+    stories,
+    strategy,
+    sync,
+)
 from f1_pipeline.serving.service import HTML, Service
 from f1_pipeline.settings import Settings, load_settings
 
@@ -43,7 +52,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
     )
     app.state.settings = settings
-    for part in (predictions, strategy, data, sync, monitoring, pages):
+    for part in (predictions, strategy, search, stories, data, sync, monitoring, pages):
         app.include_router(part.router)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _broken)

@@ -27,7 +27,7 @@ COMMAND = (sys.executable, "-m", "f1_pipeline.cli")
 # Waiting, beside the one that is worked on. One takes some ten seconds.
 _QUEUE = 2
 # Of the server itself: its child has no port, writes no log of requests and counts nothing.
-_OWN = {"LOG_FORMAT", "LOG_LEVEL", "PORT", "PROMETHEUS_MULTIPROC_DIR"}
+OWN = {"LOG_FORMAT", "LOG_LEVEL", "PORT", "PROMETHEUS_MULTIPROC_DIR"}
 _PREFIX = "f1-pipeline: "
 _TOLD = 4000  # characters of a fault that the log is given
 _ANSWERS = 200  # some 4 KB each
@@ -153,7 +153,7 @@ async def _ran(command: Sequence[str], seconds: float) -> tuple[int, bytes, byte
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={name: value for name, value in os.environ.items() if name not in _OWN},
+        env={name: value for name, value in os.environ.items() if name not in OWN},
         start_new_session=True,  # a group of its own, to be ended as a whole
     )
     ended = False

@@ -19,6 +19,7 @@ from f1_pipeline.serving.access import Access
 from f1_pipeline.serving.answers.calendar import Calendar
 from f1_pipeline.serving.cache import Cache, Kept, Read, Shelf
 from f1_pipeline.serving.errors import unavailable
+from f1_pipeline.serving.finder import Finder
 from f1_pipeline.serving.metrics import STALE
 from f1_pipeline.serving.pages.problem import problem_page
 from f1_pipeline.serving.planner import Planner
@@ -64,6 +65,7 @@ class Service:
         self.access = Access(settings)
         self.requests = RunRequests(settings.database_url)
         self.planner = Planner(limit)
+        self.finder = Finder(limit)
 
     async def calendar(self) -> Calendar:
         """The calendar as last seen: for which race is meant, not for what is said of it."""
@@ -141,6 +143,7 @@ class Service:
         )
 
     async def close(self) -> None:
+        await self.finder.close()
         if self.shelf is not None:
             await self.shelf.close()
         self.threads.shutdown(wait=False, cancel_futures=True)

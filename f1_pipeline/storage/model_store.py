@@ -1,59 +1,37 @@
 """Artifacts of fitted models in a folder each, and the rows that say what was and is in force.
 
-What a model is, is not known here: it is written to a folder and read from one by callbacks. The
-folders lie under any address that fsspec knows; one appears whole or not at all, and its hash is
-checked before it is read. Whether a fit may be put in force is not decided here.
+What a model is, is not known here: it is written to a folder and read from one by callbacks.
+Whether a fit may be put in force is not decided here.
 """
 
-import errno
-import hashlib
-import os
-import shutil
-import tempfile
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import pandas as pd
 import sqlalchemy as sa
-from fsspec.implementations.local import LocalFileSystem
 
 from f1_pipeline.errors import StorageError
 from f1_pipeline.storage import database
+from f1_pipeline.storage.folders import Folders, folder_hash
 from f1_pipeline.storage.schema import TABLES
 from f1_pipeline.storage.warehouse import Warehouse
 
 
-def folder_hash(folder: Path) -> str:
-    """A hash of all files of a folder, by name and content."""
-    digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(file.relative_to(folder).as_posix().encode() + b"\0")
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
-
-
-class ModelStore:
+class ModelStore(Folders):
     """Fits under `address` (a folder, `s3://bucket/models`), registered in a warehouse."""
 
     def __init__(self, address: str, warehouse: Warehouse) -> None:
-        self.address = address.rstrip("/")
+        super().__init__(address)
         self.warehouse = warehouse
-        try:
-            self.files, self.root = fsspec.core.url_to_fs(self.address)
-        except (ImportError, ValueError) as error:
-            raise StorageError(f"{self.address} cannot be opened: {error}") from None
 
     def has(self, model_version: str) -> bool:
         """Whether the fit is registered and its artifact is intact."""
         row = self.fit(model_version)
         if row is None:
             return False
-        return self._is_there(model_version, row["artifact_sha256"])
+        return self.holds(model_version, row["artifact_sha256"])
 
     def save(self, facts: dict[str, Any], write: Callable[[Path], None], at: datetime) -> None:
         """Store a fit and register it, not yet in force; `facts` are columns of `models`.
@@ -62,10 +40,7 @@ class ModelStore:
         """
         version = facts["model_version"]
         try:
-            with tempfile.TemporaryDirectory(prefix="fit-") as local:
-                write(Path(local))
-                digest = folder_hash(Path(local))
-                self._upload(Path(local), version, digest)
+            digest = self.store(version, write)
         except OSError as error:
             raise StorageError(
                 f"the model cannot be stored under {self.address} ({error.strerror or error}): "
@@ -191,77 +166,18 @@ class ModelStore:
     def load(self, model_version: str, read: Callable[[Path], Any]) -> Any:
         """The fit, after its hash was checked. Raises `StorageError` when it is gone or changed."""
         row = self.intact(model_version)
-        with self._copy(model_version) as folder:
+        with self.copy(model_version) as folder:
             # Of what is read, which may be another copy than the one just looked at.
             if folder_hash(folder) != row["artifact_sha256"]:
                 raise StorageError(f"model {model_version} was changed while it was read: again.")
             return read(folder)
-
-    def folders(self) -> list[str]:
-        """The artifacts that lie under the address, registered or not."""
-        if not self.files.isdir(self.root):
-            return []
-        paths = self.files.ls(self.root, detail=False)
-        names = sorted(str(path).rstrip("/").rpartition("/")[2] for path in paths)
-        return [name for name in names if not name.startswith(".")]
 
     def remove(self, model_version: str) -> None:
         """Delete an artifact; its row stays. Raises `StorageError` for the one in force."""
         champion = self.champion()
         if champion is not None and champion["model_version"] == model_version:
             raise StorageError(f"model {model_version} is in force: it is not removed.")
-        with suppress(FileNotFoundError):
-            self.files.rm(self.path(model_version), recursive=True)
-
-    def path(self, model_version: str) -> str:
-        """Where the artifact lies, as the file system of the address names it."""
-        return f"{self.root}/{model_version}"
-
-    def _upload(self, local: Path, version: str, digest: str) -> None:
-        beside = f"{self.root}/.{version}.{uuid.uuid4().hex}"
-        self.files.makedirs(self.root, exist_ok=True)
-        try:
-            self.files.put(f"{local}/", beside, recursive=True)
-            # Another process may have stored the same fit meanwhile, and may be reading it.
-            if not self._is_there(version, digest):
-                self._move(beside, self.path(version))
-        finally:
-            with suppress(FileNotFoundError):
-                self.files.rm(beside, recursive=True)
-
-    def _move(self, beside: str, path: str) -> None:
-        """Put a whole folder in its place, over a damaged one."""
-        if not isinstance(self.files, LocalFileSystem):
-            if self.files.exists(path):
-                self.files.rm(path, recursive=True)
-            self.files.mv(beside, path, recursive=True)
-            return
-        try:
-            os.replace(beside, path)
-        except OSError as error:
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-                raise
-            shutil.rmtree(path)
-            os.replace(beside, path)
-
-    def _is_there(self, model_version: str, digest: str) -> bool:
-        with self._copy(model_version) as folder:
-            return folder.is_dir() and folder_hash(folder) == digest
-
-    @contextmanager
-    def _copy(self, model_version: str) -> Iterator[Path]:
-        """The artifact as a local folder, which is missing where the artifact is."""
-        path = self.path(model_version)
-        if isinstance(self.files, LocalFileSystem):
-            yield Path(path)
-            return
-        local = Path(tempfile.mkdtemp(prefix="fit-"))
-        try:
-            if self.files.isdir(path):
-                self.files.get(f"{path}/", str(local / model_version), recursive=True)
-            yield local / model_version
-        finally:
-            shutil.rmtree(local, ignore_errors=True)
+        self.delete(model_version)
 
 
 def _first(rows: pd.DataFrame) -> dict[str, Any] | None:

@@ -26,6 +26,8 @@ TABLES = {
         *(*FIGURES, *strategy_fits.NAMES, "recommendations", "caution_advice"),
         *("scored_recommendations", "strategy_backtest"),
     ],
+    "search": ["driver_documents", "race_documents", "alike_races", "search_index"],
+    "narration": ["stories"],
 }
 
 
@@ -63,7 +65,7 @@ def test_partitions_only_where_data_arrives_in_pieces() -> None:
         if GRAPH.get(key).is_partitioned
     }
     made = ["predictions/race_predictions", "predictions/explanations"]
-    made += ["strategy/recommendations", "strategy/caution_advice"]
+    made += ["strategy/recommendations", "strategy/caution_advice", "narration/stories"]
     by_season = dict.fromkeys(["model/backtest", "strategy/strategy_backtest"], "seasons")
     assert partitioned == dict.fromkeys([*made, *BY_EVENT], "events") | by_season
 

@@ -28,6 +28,8 @@ ASKED: tuple[tuple[str, str, str, Any], ...] = (
     ("/strategy/race/{race}", "get", "/strategy/race/2026-australia", None),
     ("/strategy/race/{race}/circuit", "get", f"/strategy/race/{RACE}/circuit", None),
     ("/strategy/generate", "post", "/strategy/generate", PLANS),
+    ("/query", "post", "/query", {"query": "a wet race won from outside the front row"}),
+    ("/stories/race/{race}", "get", f"/stories/race/{RACE}", None),
     ("/data/test", "get", "/data/test", None),
     ("/api/v1/monitoring/metrics", "get", "/api/v1/monitoring/metrics", None),
     ("/api/v1/monitoring/drift", "get", "/api/v1/monitoring/drift", None),

@@ -121,6 +121,9 @@ def test_every_call_works_as_it_is_written(home, serve):
         "/circuit/monaco": f"/circuit/{circuit}",
         "RUN_ID": "0" * 32,
     }
+    # Under this limit the process of search has begun before the first of the calls.
+    while server.post("/query", json={"query": "rain"}).json().get("code") == "starting":
+        pass
     calls = [
         shlex.split(line.replace("\\\n", " "), comments=True)
         for block in blocks("bash")

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 from f1_pipeline.errors import StorageError
-from f1_pipeline.storage.model_store import ModelStore, folder_hash
+from f1_pipeline.storage.folders import folder_hash
+from f1_pipeline.storage.model_store import ModelStore
 from f1_pipeline_tests.storage.rows import AT, LATER, state
 
 
@@ -90,7 +91,7 @@ def test_a_fit_goes_to_any_address_and_comes_back(remote):
 def test_two_that_store_the_same_fit_at_once_leave_it_whole(store, monkeypatch):
     store.save(facts("v1"), write, AT)
     # As the second one sees it: nothing there when it looks, and the other's folder a moment later.
-    monkeypatch.setattr(store, "_is_there", lambda *_: False)
+    monkeypatch.setattr(store, "holds", lambda *_: False)
 
     store.save(facts("v1"), write, LATER)
 

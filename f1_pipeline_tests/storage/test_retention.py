@@ -18,7 +18,8 @@ from sqlalchemy.engine import Connection
 from f1_pipeline import clock
 from f1_pipeline.errors import StorageError
 from f1_pipeline.storage import database
-from f1_pipeline.storage.model_store import ModelStore, folder_hash
+from f1_pipeline.storage.folders import folder_hash
+from f1_pipeline.storage.model_store import ModelStore
 from f1_pipeline.storage.retention import (
     NEWEST,
     Registry,

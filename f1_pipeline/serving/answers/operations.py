@@ -68,14 +68,25 @@ def drift(snapshot: Snapshot, calendar: Calendar) -> Row:
     return {"event_id": newest, "drifted": drifted, "watched": len(rows), "stale": None}
 
 
-def components(snapshot: Snapshot, calendar: Calendar, now: datetime) -> dict[str, Row]:
-    """How fresh data, model and predictions are, as `Component`s."""
+def components(
+    snapshot: Snapshot, calendar: Calendar, now: datetime, fault: str | None = None
+) -> dict[str, Row]:
+    """How fresh data, model and predictions are, as `Component`s; `fault`: of search, if any."""
     return {
         "data": _data(calendar, now),
         "model": _model(snapshot, calendar, now),
         "predictions": _predictions(snapshot, calendar, now),
-        "search": _component("absent", "There is no search yet."),
+        "search": _search(snapshot, fault),
     }
+
+
+def _search(snapshot: Snapshot, fault: str | None) -> Row:
+    index = snapshot.first("search_index")
+    if index is None:
+        return _component("absent", "There is no search index: `f1-pipeline run` builds one.")
+    if fault is not None:
+        return _component("degraded", fault)
+    return _component("healthy", f"{index['documents']} documents are searched.")
 
 
 def last_scores(snapshot: Snapshot) -> list[Row]:

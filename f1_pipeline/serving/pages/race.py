@@ -17,6 +17,7 @@ from f1_pipeline.serving.pages.past import KINDS, read_past
 from f1_pipeline.serving.pages.reasons import read_reasons
 from f1_pipeline.serving.pages.reliability import read_record, read_reliability
 from f1_pipeline.serving.pages.render import render
+from f1_pipeline.serving.pages.story import read_story
 from f1_pipeline.serving.pages.strategy import read_strategy
 from f1_pipeline.storage.reader import Row, Snapshot
 
@@ -68,6 +69,7 @@ def race_page(
         moves=read_moves(snapshot, forecast),
         reasons=read_reasons(snapshot, forecast),
         strategy=read_strategy(snapshot, calendar, forecast, now),
+        story=read_story(snapshot, calendar, forecast),
         past=read_past(snapshot, calendar, forecast, variant),
         kinds=KINDS,
         reliability=read_reliability(snapshot, variant),

@@ -93,7 +93,9 @@ async def _health(service: Service) -> Health:
         parts["data"] = {"status": "degraded", "message": text}
     else:
         parts |= await service.read(
-            lambda snapshot, calendar: operations.components(snapshot, calendar, clock.now())
+            lambda snapshot, calendar: operations.components(
+                snapshot, calendar, clock.now(), service.finder.fault
+            )
         )
     worst = "degraded" if any(p["status"] == "degraded" for p in parts.values()) else "healthy"
     return Health(

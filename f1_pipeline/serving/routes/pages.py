@@ -10,6 +10,7 @@ from f1_pipeline.serving.errors import not_found
 from f1_pipeline.serving.pages.race import race_page
 from f1_pipeline.serving.pages.reference import reference_page
 from f1_pipeline.serving.pages.season import season_page
+from f1_pipeline.serving.pages.story import TABLES as STORY
 from f1_pipeline.serving.pages.strategy import TABLES as STRATEGY
 from f1_pipeline.serving.routes import problems
 from f1_pipeline.serving.routes.monitoring import SERVICE
@@ -24,7 +25,7 @@ _TABLES = (
     *(*predictions.HISTORY_TABLES, "explanations", "circuits", "backtest_predictions"),
     *("quarantine", "entries"),
 )
-_RACE = tuple(dict.fromkeys((*_TABLES, *STRATEGY)))
+_RACE = tuple(dict.fromkeys((*_TABLES, *STRATEGY, *STORY)))
 _PAGE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {}}, "description": "A page."}
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import fsspec
 
 from f1_pipeline.errors import StorageError
-from f1_pipeline.storage.model_store import folder_hash
+from f1_pipeline.storage.folders import folder_hash
 
 
 class Artifacts:
