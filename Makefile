@@ -4,8 +4,8 @@
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
-.PHONY: help run dev serve test season bench lock clean \
-	check check-style check-types check-locks check-definitions
+.PHONY: help run dev serve test season chaos bench lock clean \
+	check check-style check-types check-locks check-definitions check-secrets check-audit
 
 VENV := .venv
 # The first interpreter that is new enough; asked for only when an environment is to be made.
@@ -47,6 +47,7 @@ help:
 	@echo "make serve  the read API and the race pages"
 	@echo "make test   all tests          make check  style, types, definitions, locks"
 	@echo "make season a season played forward, by the sensors alone (40 minutes; --events 3: six)"
+	@echo "make chaos  what breaks while a deployment is at work, and what comes of it (half an hour)"
 	@echo "make bench  measurements       make lock   pin the dependencies anew"
 
 $(VENV)/.runtime-stamp: requirements.lock pyproject.toml
@@ -73,10 +74,13 @@ test: $(VENV)/.dev-stamp
 season: $(VENV)/.dev-stamp
 	@$(VENV)/bin/python -m f1_pipeline_tests.season $(ARGS)
 
+chaos: $(VENV)/.dev-stamp
+	@$(VENV)/bin/python -m f1_pipeline_tests.chaos $(ARGS)
+
 bench: $(VENV)/.dev-stamp
 	@$(VENV)/bin/python -m f1_pipeline_tests.bench $(ARGS)
 
-check: check-style check-types check-locks check-definitions
+check: check-style check-types check-locks check-definitions check-secrets check-audit
 
 check-style: $(VENV)/.dev-stamp
 	$(VENV)/bin/ruff check --quiet .
@@ -98,9 +102,17 @@ check-definitions: $(VENV)/.dev-stamp
 		PYTHONWARNINGS='ignore:Function `definitions_validate_command` is superseded' \
 		$(VENV)/bin/dagster definitions validate --workspace workspace.yaml --log-level warning
 
+# Nothing that looks like a secret, in any file that git knows or would take.
+check-secrets: $(VENV)/.dev-stamp
+	@$(VENV)/bin/python -m f1_pipeline_tests.security.secret_scan
+
+# Known faults of what is pinned. A service that cannot be reached is said and fails nothing.
+check-audit: $(VENV)/.dev-stamp
+	@$(VENV)/bin/python -m f1_pipeline_tests.security.audit
+
 # Keeps the versions that the locks hold: ARGS=--upgrade takes new ones.
 lock: $(VENV)/.dev-stamp
-	@$(UV_COMPILE) $(ARGS) --extra api --output-file requirements.lock pyproject.toml
+	@$(UV_COMPILE) $(ARGS) --extra api --extra celery --extra anthropic --output-file requirements.lock pyproject.toml
 	@$(UV_COMPILE) $(ARGS) --constraints requirements.lock --extra dev \
 		--output-file requirements-dev.lock pyproject.toml
 

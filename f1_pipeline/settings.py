@@ -4,6 +4,7 @@ A wrong value stops the start with its name and what was expected. The clock (`F
 variable read elsewhere, by `clock`, since it may change while a process runs.
 """
 
+import os
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -236,7 +237,7 @@ class Settings(BaseSettings):
 def load_settings() -> Settings:
     """The settings of this process. Raises `UsageError` naming the variable that is wrong."""
     try:
-        return Settings()
+        return Settings(_secrets_dir=_secrets_folder())
     except ValidationError as error:
         first = error.errors()[0]
         message = first["msg"].removeprefix("Value error, ")
@@ -245,3 +246,11 @@ def load_settings() -> Settings:
         name = first["loc"][0]
         found = "" if name in _SECRET else f" (found {first['input']!r})"
         raise UsageError(f"{name}: {message}{found}.") from None
+
+
+def _secrets_folder() -> str | None:
+    """A folder of files that are named like variables; a variable that is set counts before."""
+    folder = os.environ.get("F1_SECRETS_DIR", "")
+    if folder and not Path(folder).is_dir():
+        raise UsageError(f"F1_SECRETS_DIR: expected a folder of files (found {folder!r}).")
+    return folder or None

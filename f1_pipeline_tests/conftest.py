@@ -23,7 +23,7 @@ from f1_pipeline_tests.tooling.offline import sitecustomize as network
 OFFLINE = str(Path(network.__file__).parent)
 # What the person who runs the tests has set must not reach them.
 PRIVATE = re.compile(
-    r"F1_|DAGSTER_|FASTF1_|MLFLOW_|PG[A-Z]+$|INFERENCE_|MODEL_|LOG_|ALLOWED_|GATE_|MAX_|DRIFT_|"
+    r"F1_|DAGSTER_|CELERY_|FASTF1_|MLFLOW_|PG[A-Z]+$|INFERENCE_|MODEL_|LOG_|ALLOWED_|GATE_|MAX_|DRIFT_|"
     r"BACKUPS?_|.+_PROXY$|.+_RETENTION_DAYS$|"
     r"(DATABASE_URL|ALERT_WEBHOOK_URL|PORT|PREDICTIONS_API_KEY|REDIS_URL|CACHE_TTL_SECONDS|"
     r"ANTHROPIC_\w+|STORY_\w+|MIN_TRAINING_RACES|RETRAINING_THRESHOLD|ENABLE_HYPERPARAMETER_TUNING)$",

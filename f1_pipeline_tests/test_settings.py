@@ -287,9 +287,11 @@ def test_an_error_is_one_line_whatever_it_passes_on():
 
 # Where else the environment is met, and why.
 ELSEWHERE = {
+    "settings.py": "names the folder that values may come from instead",
     "clock.py": "F1_NOW may change while a process runs",
     "cli/app.py": "hands its environment on to the Dagster that it starts",
     "cli/home.py": "tells Dagster where its instance is",
+    "cli/worker.py": "the same, where it makes none",
     "cli/serve.py": "tells the workers' counts where they meet",
     "serving/metrics.py": "the same, by prometheus-client's own name",
     "serving/finder.py": "hands its environment on to the command that it starts",

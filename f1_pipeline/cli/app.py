@@ -17,10 +17,12 @@ from f1_pipeline.cli import (
     models,
     recovery,
     requests,
+    schema,
     search,
     serve,
     strategy,
     tuning,
+    worker,
 )
 from f1_pipeline.cli import seasons as season_commands
 from f1_pipeline.cli.opening import open_runs, parse_seasons
@@ -42,6 +44,7 @@ app = typer.Typer(
 app.add_typer(archive.app, name="archive")
 app.add_typer(laps.app, name="laps")
 app.add_typer(models.app, name="models")
+app.add_typer(schema.app, name="database")
 
 
 class Horizon(StrEnum):
@@ -226,6 +229,8 @@ app.command("sync-drivers")(season_commands.sync_drivers)
 app.command("take", hidden=True)(requests.take)
 app.command("backup")(recovery.backup)
 app.command("serve")(serve.serve)
+app.command("prepare")(schema.prepare)
+app.command("worker")(worker.worker)
 app.command("strategy")(strategy.strategy)
 app.command("search")(search.search)
 app.command("restore")(recovery.restore)

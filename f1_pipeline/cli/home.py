@@ -36,8 +36,13 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     home = settings.dagster_home
     try:
         home.mkdir(parents=True, exist_ok=True)
+        config = home / "dagster.yaml"
+        if config.exists() and not os.access(home, os.W_OK):
+            # An instance that keeps nothing in its home, as in a container: there is no file to
+            # race for, and its database has locks of its own.
+            os.environ["DAGSTER_HOME"] = str(home)
+            return _opened(home)
         with FileLock(home / ".made.lock"):
-            config = home / "dagster.yaml"
             if not config.exists():
                 config.write_text(_CONFIG)
             os.environ["DAGSTER_HOME"] = str(home)

@@ -66,10 +66,9 @@ def ops_of(request: Request) -> dict[str, dict[str, Any]]:
 
 def settle(instance: dg.DagsterInstance, storage: Storage, asked: RunRequests) -> None:
     """Enter how those requests ended whose run has ended, or was lost."""
-    running = asked.running()
-    if running:
-        end_lost_runs(instance, storage)
-    for request in running:
+    # Asked for or not: of all sensors this one comes round soonest.
+    end_lost_runs(instance, storage)
+    for request in asked.running():
         run = _run_of(instance, request)
         if run is None or run.status == dg.DagsterRunStatus.NOT_STARTED:
             # Whoever took it launches it at once; a run that was launched is queued at least.

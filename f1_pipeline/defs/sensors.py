@@ -202,7 +202,7 @@ def _first(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReas
 
 
 def end_lost_runs(instance: dg.DagsterInstance, storage: Storage) -> list[str]:
-    """Report the started runs as failed that have given no sign of life for a minute.
+    """Report the started runs as failed that have given no sign of life for 40 s.
 
     Dagster's default launcher cannot ask a worker that is gone: its runs stay started for ever.
     """

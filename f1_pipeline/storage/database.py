@@ -89,16 +89,17 @@ def reading(url: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def writing(url: str) -> Iterator[Connection]:
+def writing(url: str, *, in_turn: bool = True) -> Iterator[Connection]:
     """A write transaction; writers of all processes take turns, and readers never wait.
 
-    Everything in it is published at its end, or nothing is.
+    Everything in it is published at its end, or nothing is. Not `in_turn`: rows that no other
+    writer touches need not wait for one, on PostgreSQL; SQLite knows one writer.
     """
     _make_folder(url)
     with clear_errors(url), engine_for(url).connect() as connection:
         connection = connection.execution_options(writes=True)
         with connection.begin():
-            if connection.dialect.name == "postgresql":
+            if in_turn and connection.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
             changed = _changed_tables(connection)
             yield connection

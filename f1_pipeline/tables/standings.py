@@ -32,9 +32,11 @@ def standings(
     events: pd.DataFrame, race_results: pd.DataFrame, sprint_results: pd.DataFrame
 ) -> pd.DataFrame:
     """Rows of the contract for every event that has a race result. Inputs are validated tables."""
+    past = held(events, race_results)
+    races, sprints = (_by_season(results, past) for results in (race_results, sprint_results))
     frames = [
-        _championship(rounds, race_results, sprint_results, championship)
-        for _, rounds in held(events, race_results).groupby("season")
+        _championship(rounds, races[season], sprints.get(season, sprint_results[:0]), championship)
+        for season, rounds in past.groupby("season")
         for championship in ("drivers", "constructors")
     ]
     if not frames:
@@ -44,16 +46,17 @@ def standings(
     return pd.concat(frames, ignore_index=True)
 
 
+def _by_season(results: pd.DataFrame, past: pd.DataFrame) -> dict[int, pd.DataFrame]:
+    """The results of the events held, split once: a search by season would grow with its square."""
+    season = results["event_id"].map(past.set_index("event_id")["season"])
+    return {int(year): rows for year, rows in results.groupby(season)}
+
+
 def _championship(
-    rounds: pd.DataFrame,
-    race_results: pd.DataFrame,
-    sprint_results: pd.DataFrame,
-    championship: str,
+    rounds: pd.DataFrame, races: pd.DataFrame, sprints: pd.DataFrame, championship: str
 ) -> pd.DataFrame:
     competitor = "driver_id" if championship == "drivers" else "constructor_id"
     order = list(rounds["event_id"])
-    races = race_results[race_results["event_id"].isin(order)]
-    sprints = sprint_results[sprint_results["event_id"].isin(order)]
     scored = pd.concat([f[["event_id", competitor, "points"]] for f in (races, sprints)])
     points = scored.pivot_table(
         index=competitor, columns="event_id", values="points", aggfunc="sum", fill_value=0.0

@@ -5,6 +5,7 @@
     make season ARGS="--fail 0.2 --kills 5"           with faults and killed processes
     make season ARGS="--wall up"                      live timing refuses from the start
     make season ARGS="--wall middle"                  … and in the middle third alone
+    make season ARGS="--events 3 --workers 2"         on PostgreSQL, Redis and two workers
     make season ARGS="--upstream http://127.0.0.1:P"  on another stand-in for the upstream
 
 The upstream is made from the archive's own facts unless one is named. Exit code 1: something does
@@ -24,7 +25,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from f1_pipeline.settings import ROOT
+from f1_pipeline.settings import ROOT, load_settings
 from f1_pipeline.storage.answers import AnswerStore
 from f1_pipeline.tables.events import events as calendar
 from f1_pipeline_tests.mirror import serving
@@ -33,6 +34,7 @@ from f1_pipeline_tests.season.archive_before import archive_before
 from f1_pipeline_tests.season.pipeline import Pipeline
 from f1_pipeline_tests.season.play import PATIENCE, Played, Step, Wall, play, steps
 from f1_pipeline_tests.season.upstream import Upstream
+from f1_pipeline_tests.tooling.services import Services, services
 
 FAULTS = ["500", "429", "503", "timeout", "truncate", "garbage", "reset"]
 ARCHIVE = ROOT / "data" / "archive"
@@ -43,10 +45,13 @@ def main() -> int:
     with ExitStack() as stack:
         folder = chosen.home or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         url = chosen.upstream or stack.enter_context(_own_upstream())
-        return _season(chosen, folder, Upstream(url))
+        running = stack.enter_context(services()) if chosen.workers else None
+        return _season(chosen, folder, Upstream(url), running)
 
 
-def _season(chosen: argparse.Namespace, folder: Path, upstream: Upstream) -> int:
+def _season(
+    chosen: argparse.Namespace, folder: Path, upstream: Upstream, running: Services | None
+) -> int:
     archive = archive_before(chosen.season, ARCHIVE, folder / "archive")
     events = calendar(pd.read_parquet(ARCHIVE / "events.parquet").assign(source="archive"))
     sessions = steps(events, chosen.season, chosen.events)
@@ -58,7 +63,7 @@ def _season(chosen: argparse.Namespace, folder: Path, upstream: Upstream) -> int
     rough = bool(chosen.fail or chosen.kills)
     upstream.change(amend=None, max_age=0, timeout_s=8, auth_wall=False, reset_counts=True)
     upstream.change(fail=chosen.fail, fail_kinds=FAULTS, seed=chosen.seed)
-    pipeline = Pipeline(folder / "played", archive, upstream.url)
+    pipeline = Pipeline(folder / "played", archive, upstream.url, running, chosen.workers)
     instance = pipeline.prepare()
     began = time.monotonic()
     try:
@@ -76,7 +81,7 @@ def _season(chosen: argparse.Namespace, folder: Path, upstream: Upstream) -> int
     report = upstream.report()
     upstream.change(fail=0.0)
     held = [step.event_id for step in sessions if step.session == "R"]
-    databases = [f"sqlite:///{folder / name / 'warehouse.db'}" for name in ("played", "plain")]
+    databases = [load_settings().database_url, f"sqlite:///{folder / 'plain' / 'warehouse.db'}"]
     # In autumn the sensor reads next year's calendar too.
     calendars = [
         int(key) for kind, key in AnswerStore(databases[0]).revisions() if kind == "schedule"
@@ -104,7 +109,7 @@ def _own_upstream() -> Iterator[str]:
 
 def _backfill(what: list[str], pipeline: Pipeline, home: Path) -> None:
     """The same season in another home, at once and at its end."""
-    environment = os.environ | pipeline.variables
+    environment = os.environ | pipeline.variables | {"DATABASE_URL": ""}
     environment |= {"F1_DATA_DIR": str(home), "DAGSTER_HOME": str(home / "dagster")}
     command = [sys.executable, "-m", "f1_pipeline.cli", "backfill", *what]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
@@ -128,6 +133,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--events", type=int, default=None, help="the first so many events")
     parser.add_argument("--fail", type=float, default=0.0, help="share of answers that fail")
     parser.add_argument("--kills", type=int, default=0, help="how often all processes are killed")
+    parser.add_argument("--workers", type=int, default=0, help="spread runs over so many")
     parser.add_argument("--wall", choices=["no", "up", "middle"], default="no")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--upstream", default="", help="address of a stand-in with /_control")

@@ -91,7 +91,7 @@ def play(
 ) -> Played:
     """Start the daemon before the season and go through the sessions."""
     played = Played()
-    _move(pipeline, upstream, first_start - _BEFORE_SEASON)
+    move(pipeline, upstream, first_start - _BEFORE_SEASON)
     pipeline.start()
     first = sessions[0].event_id
     took = pipeline.wait_for(lambda: _lacks_forecast(pipeline, first, "pre_weekend"), patience * 2)
@@ -100,10 +100,10 @@ def play(
     events = [step.event_id for step in sessions if step.session == "R"]
     for number, step in enumerate(sessions):
         upstream.change(auth_wall=wall.stands(number))
-        _move(pipeline, upstream, step.at)
+        move(pipeline, upstream, step.at)
         killer = _kill_later(pipeline, played) if number in deadly else None
         after = events[events.index(step.event_id) + 1 :]
-        check = _expectation(pipeline, step, after[0] if after else None, wall.stands(number))
+        check = still_to_come(pipeline, step, after[0] if after else None, wall.stands(number))
         name = f"{step.event_id} {step.session}"
         # Where the wall falls, everything that was missed is filled in before all is quiet.
         falls = wall.up < wall.down == number
@@ -119,7 +119,8 @@ def play(
     return played
 
 
-def _move(pipeline: Pipeline, upstream: Upstream, instant: datetime) -> None:
+def move(pipeline: Pipeline, upstream: Upstream, instant: datetime) -> None:
+    """Move both clocks."""
     # The project first: it may look in vain, but never see what its own clock has not reached.
     pipeline.set_clock(instant)
     upstream.change(until=instant.isoformat())
@@ -140,9 +141,11 @@ def _kill_later(pipeline: Pipeline, played: Played) -> threading.Thread:
     return thread
 
 
-def _expectation(
+def still_to_come(
     pipeline: Pipeline, step: Step, after: str | None, walled: bool
 ) -> Callable[[], str | None]:
+    """What is missing of what a session leads to; `after`: the event that is forecast next."""
+
     def missing() -> str | None:
         warehouse = pipeline.warehouse
         if step.session == "P":

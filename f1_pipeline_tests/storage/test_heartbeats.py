@@ -148,11 +148,11 @@ def test_a_beat_that_fails_ends_neither_the_run_nor_the_beats(url, beats, monkey
     failed: list[bool] = []
 
     @contextmanager
-    def failing(address: str) -> Iterator[Connection]:
+    def failing(address: str, **how: bool) -> Iterator[Connection]:
         if len(failed) < 2 and threading.current_thread() is not threading.main_thread():
             failed.append(True)
             raise StorageError("the database cannot be used")
-        with writing(address) as connection:
+        with writing(address, **how) as connection:
             yield connection
 
     monkeypatch.setattr(database, "writing", failing)
@@ -168,7 +168,7 @@ def test_a_run_whose_first_beat_fails_does_not_begin(url, monkeypatch):
     """It says so where it can be seen: its database is the one of everything else."""
     lives, threads = Heartbeats(url), set(threading.enumerate())
 
-    def failing(address: str) -> None:
+    def failing(address: str, **_: bool) -> None:
         raise StorageError("the database cannot be used")
 
     monkeypatch.setattr(database, "writing", failing)

@@ -3,15 +3,15 @@
 import pytest
 import sqlalchemy as sa
 from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
 
 from f1_pipeline.contracts import CONTRACTS, Kind
 from f1_pipeline.errors import StorageError
 from f1_pipeline.storage import database, migrate
 from f1_pipeline.storage.schema import METADATA, TABLES
 from f1_pipeline_tests.storage.rows import AT, state
+from f1_pipeline_tests.storage.upgrades.migrating import differences, upgrade_afresh
 
 VALUES = {
     Kind.TEXT: "text",
@@ -21,35 +21,6 @@ VALUES = {
     Kind.INSTANT: AT,
     Kind.LIST: [1.5],
 }
-
-
-def upgrade_afresh(url: str) -> None:
-    """As a new process does it: `upgrade` itself remembers what it has seen."""
-    migrate.upgrade.__wrapped__(url)
-
-
-def differences(url: str) -> list[object]:
-    """What the database has and the metadata has not, or the other way round."""
-    with database.reading(url) as connection:
-        postgres = connection.dialect.name == "postgresql"
-        expected = METADATA
-        if not postgres:
-            expected = sa.MetaData()
-            for table in METADATA.tables.values():
-                columns = [column._copy() for column in table.columns]
-                sa.Table(table.name, expected, *columns)
-        context = MigrationContext.configure(
-            connection,
-            opts={
-                **migrate.context_options(connection),
-                "compare_type": True,
-                "include_schemas": postgres,
-                "include_name": lambda name, kind, _: (
-                    not postgres or kind != "schema" or name == database.SCHEMA
-                ),
-            },
-        )
-        return list(compare_metadata(context, expected))
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_contracts(url):
@@ -92,6 +63,26 @@ def test_migrating_again_changes_nothing(url):
     assert differences(url) == []
 
 
+def test_tables_of_today_are_opened_without_waiting_for_a_writer(url):
+    """Nor does it need a right to write: whether there is anything to do is looked at first."""
+    upgrade_afresh(url)
+    if url.startswith("postgresql"):
+        # Fails at once where it would wait for ever.
+        url = (
+            make_url(url)
+            .update_query_dict({"options": "-c lock_timeout=1000"})
+            .render_as_string(hide_password=False)
+        )
+    with database.writing(url):
+        upgrade_afresh(url)
+
+
+def test_looking_makes_no_database(tmp_path):
+    file = tmp_path / "warehouse.db"
+    assert migrate._found(f"sqlite:///{file}") is None
+    assert not file.exists()
+
+
 def test_a_database_with_figures_and_fits_gets_the_columns_that_fits_have_now(url):
     circuit: dict[str, object] = {"circuit_id": "monaco", "low_ms": 1.0, "high_ms": 3.0}
     fits: dict[str, dict[str, object]] = {
@@ -103,7 +94,7 @@ def test_a_database_with_figures_and_fits_gets_the_columns_that_fits_have_now(ur
     figure = {"event_id": "2024-monaco", "number": 1, "caution": "red", "first_lap": 2, "laps": 1}
     config = migrate.configuration()
     with database.writing(url) as connection:
-        migrate._make_schema(connection)
+        migrate.make_schema(connection)
         config.attributes["connection"] = connection
         command.upgrade(config, "0010")
         schema = database.SCHEMA if connection.dialect.name == "postgresql" else None

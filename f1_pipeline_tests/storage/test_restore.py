@@ -229,7 +229,7 @@ def test_a_backup_of_an_earlier_schema_is_migrated(written, place, tmp_path, mon
     (tmp_path / "versions" / "9000_next.py").write_text(
         "from alembic import op\n"
         "from f1_pipeline.storage.migrations.ddl import add, drop\n"
-        'revision, down_revision = "9000", "0012"\n'
+        'revision, down_revision = "9000", "0013"\n'
         "def upgrade():\n"
         '    drop("pit_stops")\n'
         '    add("drivers", "shoe_size bigint null")\n'

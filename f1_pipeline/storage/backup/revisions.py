@@ -49,8 +49,7 @@ def require_empty(connection: Connection) -> None:
 
 def make(connection: Connection, revision: str) -> None:
     """Make the empty tables as they were at a revision, in place of empty ones that are there."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.schema.CreateSchema(database.SCHEMA, if_not_exists=True))
+    migrate.make_schema(connection)
     upgrade(connection, "head")
     if revision != _script().get_current_head():
         prefix = f"{database.SCHEMA}." if connection.dialect.name == "postgresql" else ""

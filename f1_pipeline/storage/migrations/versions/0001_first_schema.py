@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from f1_pipeline.storage.migrations.ddl import create
+from f1_pipeline.storage.migrations.ddl import create, drop, prefix, withdraw
 from f1_pipeline.storage.schema import current_predictions_ddl
 
 revision = "0001"
@@ -263,3 +263,33 @@ def upgrade() -> None:
         key="event_id driver_id horizon grid_source",
     )
     op.execute(current_predictions_ddl(op.get_bind().dialect.name))
+
+
+def downgrade() -> None:
+    """All is lost: an empty database is left, but for the table in which revisions are kept."""
+    op.execute(f"DROP VIEW {prefix()}current_predictions")
+    withdraw(
+        "backtest_predictions",
+        "circuit_patterns",
+        "circuits",
+        "constructor_lineage",
+        "constructors",
+        "driver_form",
+        "drivers",
+        "entries",
+        "events",
+        "models",
+        "pit_stops",
+        "practice_results",
+        "qualifying_results",
+        "quarantine",
+        "race_features",
+        "race_predictions",
+        "race_results",
+        "sprint_results",
+        "standings",
+        "starting_grids",
+        "team_form",
+        "training_set",
+    )
+    drop("table_versions")

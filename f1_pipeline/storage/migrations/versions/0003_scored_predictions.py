@@ -1,6 +1,6 @@
 """Published predictions against the race result."""
 
-from f1_pipeline.storage.migrations.ddl import create
+from f1_pipeline.storage.migrations.ddl import create, withdraw
 
 revision = "0003"
 down_revision = "0002"
@@ -19,3 +19,8 @@ def upgrade() -> None:
         """,
         key="event_id horizon run_id",
     )
+
+
+def downgrade() -> None:
+    """Scores are lost: they are computed again of forecasts and results."""
+    withdraw("scored_predictions")

@@ -1,6 +1,6 @@
 """The timing tier: laps and what is derived of them; refusals of a service."""
 
-from f1_pipeline.storage.migrations.ddl import create
+from f1_pipeline.storage.migrations.ddl import create, withdraw
 
 revision = "0004"
 down_revision = "0003"
@@ -92,3 +92,11 @@ def upgrade() -> None:
         "service text, reason text, account text, since timestamptz, checked_at timestamptz",
         key="service",
     )
+
+
+def downgrade() -> None:
+    """Laps and what is derived of them are lost: `take_in` reads the recordings again. What is
+    known of refusals is forgotten, and the services are asked once more.
+    """
+    withdraw("laps", "stints", "weather", "track_status", "timing_sessions", "clean_laps")
+    withdraw("race_pace", "pit_lane_losses", "refusals")

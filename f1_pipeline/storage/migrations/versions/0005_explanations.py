@@ -1,6 +1,6 @@
 """Why a published prediction is what it is."""
 
-from f1_pipeline.storage.migrations.ddl import create
+from f1_pipeline.storage.migrations.ddl import create, withdraw
 
 revision = "0005"
 down_revision = "0004"
@@ -15,3 +15,8 @@ def upgrade() -> None:
         """,
         key="event_id driver_id horizon run_id factor",
     )
+
+
+def downgrade() -> None:
+    """Explanations are lost for good: those of a forecast are made beside it."""
+    withdraw("explanations")

@@ -1,6 +1,7 @@
 """Features of what practice and laps have shown."""
 
-from f1_pipeline.storage.migrations.ddl import add, create, drop
+from f1_pipeline.storage.migrations.ddl import add, create, drop, remake, remove, withdraw
+from f1_pipeline.storage.migrations.ledger import PRACTICE, narrow
 
 revision = "0006"
 down_revision = "0005"
@@ -41,4 +42,38 @@ def upgrade() -> None:
         boolean, retired boolean
         """,
         key="event_id driver_id horizon grid_source model tier",
+    )
+
+
+def downgrade() -> None:
+    """What practice and laps have shown is lost in features, and the backtest of the tier timing:
+    both are computed again.
+    """
+    withdraw("lap_form")
+    for table, (width, places) in PRACTICE.items():
+        narrow(table, width, places)
+    for table in ("driver_form", "team_form"):
+        remove(table, "practice_form practice_gap_form")
+    for table in ("race_features", "training_set"):
+        remove(
+            table,
+            """
+            practice_last_gap practice_rank practice_best_rank practice_mean_rank
+            practice_teammate practice_team_gap practice_form practice_gap_form
+            team_practice_form team_practice_gap_form race_pace_form teammate_race_pace
+            team_race_pace_form
+            """,
+        )
+    remake(
+        "backtest_predictions",
+        """
+        event_id text, season bigint, round bigint, driver_id text, constructor_id text,
+        horizon text, p_win double, p_podium double, p_points double, p_dnf double,
+        expected_position double, position_p05 bigint, position_p95 bigint,
+        position_probabilities json, grid_position bigint null, grid_source text, model
+        text, model_version text, fingerprint text, finish_order bigint, classified boolean,
+        retired boolean
+        """,
+        key="event_id driver_id horizon grid_source model",
+        where="tier = 'results'",
     )

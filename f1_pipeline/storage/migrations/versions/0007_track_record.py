@@ -1,6 +1,6 @@
 """What forecasts have been worth, and what the parts of the recipe are."""
 
-from f1_pipeline.storage.migrations.ddl import create
+from f1_pipeline.storage.migrations.ddl import create, withdraw
 
 revision = "0007"
 down_revision = "0006"
@@ -26,3 +26,8 @@ def upgrade() -> None:
         """,
         key="study case event_id horizon grid_source",
     )
+
+
+def downgrade() -> None:
+    """Track record and studies are lost: both are computed again, studies in twenty minutes."""
+    withdraw("track_record", "study_scores")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from f1_pipeline.storage.migrations.ddl import SCHEMA, create, drop
+from f1_pipeline.storage.migrations.ddl import SCHEMA, create, drop, prefix, remake, withdraw
 
 revision = "0008"
 down_revision = "0007"
@@ -136,3 +136,46 @@ def _keep_what_is_in_force() -> None:
     columns = "promotion promoted_at model_version recipe action promoted_by reason"
     promotions = table("promotions", columns)
     connection.execute(sa.insert(promotions).from_select(columns.split(), in_force))
+
+
+def downgrade() -> None:
+    """The registry's history, decisions, trials, health, incidents and removals are lost for good.
+
+    Backtest and track record keep the rows of one recipe, the one in force if it has any.
+    """
+    remake(
+        "backtest_predictions",
+        """
+        event_id text, season bigint, round bigint, driver_id text, constructor_id text,
+        horizon text, p_win double, p_podium double, p_points double, p_dnf double,
+        expected_position double, position_p05 bigint, position_p95 bigint,
+        position_probabilities json, grid_position bigint null, grid_source text, model
+        text, tier text, model_version text, fingerprint text, finish_order bigint, classified
+        boolean, retired boolean
+        """,
+        key="event_id driver_id horizon grid_source model tier",
+        where=_of_one_recipe("backtest_predictions"),
+    )
+    remake(
+        "track_record",
+        """
+        period text, tier text, horizon text, grid_source text, against text, metric text,
+        first_season bigint, last_season bigint, races bigint, value double null, reference double
+        null, difference double null, low double null, high double null
+        """,
+        key="period tier horizon grid_source against metric",
+        where=_of_one_recipe("track_record"),
+    )
+    withdraw("recipes", "promotions", "gate_decisions", "tuning_trials", "drift_report")
+    withdraw("model_health", "incidents", "removals")
+
+
+def _of_one_recipe(table: str) -> str:
+    """The condition that leaves one row for each key of before."""
+    return f"""recipe = (
+        SELECT held.recipe FROM (SELECT DISTINCT recipe FROM {prefix()}{table}) held
+        LEFT JOIN {prefix()}recipes known ON known.recipe = held.recipe
+        ORDER BY CASE known.stage WHEN 'champion' THEN 0 WHEN 'challenger' THEN 1 ELSE 2 END,
+                 CASE WHEN known.created_at IS NULL THEN 1 ELSE 0 END, known.created_at DESC,
+                 held.recipe
+        LIMIT 1)"""

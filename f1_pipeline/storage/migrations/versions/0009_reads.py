@@ -1,6 +1,6 @@
 """What readers need: how often each table was changed, and runs that are asked for from outside."""
 
-from f1_pipeline.storage.migrations.ddl import create
+from f1_pipeline.storage.migrations.ddl import create, withdraw
 
 revision = "0009"
 down_revision = "0008"
@@ -20,3 +20,8 @@ def upgrade() -> None:
         """,
         key="request_id",
     )
+
+
+def downgrade() -> None:
+    """Runs that were asked for are lost, waiting ones too; revisions count from 1 again."""
+    withdraw("table_revisions", "run_requests")

@@ -1,6 +1,6 @@
 """Strategy: the figures of races that laps have shown, by event, and what is fitted to them."""
 
-from f1_pipeline.storage.migrations.ddl import create
+from f1_pipeline.storage.migrations.ddl import create, withdraw
 
 revision = "0010"
 down_revision = "0009"
@@ -82,3 +82,9 @@ def _fits() -> None:
         f"circuit_id text, pass_ms double, {_RANGE}, held bigint",
         key="circuit_id",
     )
+
+
+def downgrade() -> None:
+    """Figures of races and fits are lost: they are computed of laps, or taken from an archive."""
+    withdraw("race_figures", "stint_figures", "caution_figures", "pit_loss_figures")
+    withdraw("pit_loss", "tyre_degradation", "neutralisations", "track_position_cost")

@@ -3,7 +3,7 @@
 Two fits get a column that is never empty. Nothing was published in them before: they are made anew.
 """
 
-from f1_pipeline.storage.migrations.ddl import create, drop
+from f1_pipeline.storage.migrations.ddl import create, drop, remove, withdraw
 
 revision = "0011"
 down_revision = "0010"
@@ -85,3 +85,12 @@ def _judged() -> None:
         """,
         key="event_id driver_id",
     )
+
+
+def downgrade() -> None:
+    """Recommendations, advice and their scores are lost for good, as they were made before a race.
+    The fits keep their rows and lose a column each, which a fit fills again.
+    """
+    remove("tyre_degradation", "offset_error_ms")
+    remove("track_position_cost", "scale_ms")
+    withdraw("recommendations", "caution_advice", "scored_recommendations", "strategy_backtest")

@@ -1,6 +1,6 @@
 """Documents of past races, which are alike, the index of them, and stories."""
 
-from f1_pipeline.storage.migrations.ddl import create
+from f1_pipeline.storage.migrations.ddl import create, withdraw
 
 revision = "0012"
 down_revision = "0011"
@@ -59,3 +59,11 @@ def upgrade() -> None:
         """,
         key="event_id kind driver_id",
     )
+
+
+def downgrade() -> None:
+    """Documents, the index of them and stories are lost: all of it is computed from other tables.
+
+    Stories in a language model's words are asked for again, and paid for again.
+    """
+    withdraw("driver_documents", "race_documents", "alike_races", "search_index", "stories")
