@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from f1_pipeline.defs.pictures import BLUE, GREY, RED, as_markdown, canvas
+from f1_pipeline.strategy.plans import COMPOUNDS
 
 # As they are painted; the colours of 2018 beside them, by which seven slicks were told apart.
 _BARS = {
@@ -207,12 +208,11 @@ def _named(figure: Any, axes: Any, title: str) -> None:
 
 def plans(recommended: pd.DataFrame, laps: int, title: str) -> dg.MetadataValue:
     """The plan of each car from lap to lap, pole on top: rows of `recommendations`, one a car."""
-    names = {"S": "SOFT", "M": "MEDIUM", "H": "HARD"}
     rows = []
     for driver, plan in zip(recommended["driver_id"], recommended["plan"], strict=True):
         parts = plan.split("-")
         bounds = [0, *map(int, parts[1::2]), laps]
         for name, first, last in zip(parts[::2], bounds, bounds[1:], strict=False):
-            rows.append((driver, names[name], first + 1, last))
+            rows.append((driver, COMPOUNDS[name].upper(), first + 1, last))
     figures = pd.DataFrame(rows, columns=["driver_id", "compound", "first_lap", "last_lap"])
     return stints(figures, recommended.set_index("driver_id")["grid_position"], title)

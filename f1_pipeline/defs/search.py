@@ -166,6 +166,3 @@ def _forget(folders: Folders, version: str, context: dg.AssetExecutionContext) -
             folders.delete(name)
     except (OSError, NotImplementedError) as error:
         context.log.warning(f"old indexes under {folders.address} are left: {error}")
-
-
-ASSETS = [written, alike_races, search_index]

@@ -5,6 +5,7 @@ a language model may write, is decided in `narration`; which past races are told
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import dagster as dg
@@ -18,6 +19,7 @@ from f1_pipeline.errors import PipelineError
 from f1_pipeline.narration.english import ordinal
 from f1_pipeline.settings import Settings
 from f1_pipeline.storage.warehouse import Warehouse
+from f1_pipeline.strategy.plans import COMPOUNDS
 
 MADE = (["narration", "stories"],)
 _READ = ("events", "drivers", "constructors", "circuits")
@@ -96,7 +98,7 @@ class Event:
 
         grid = row["grid_position"]
         found = precedents(
-            self._documents(),
+            self._documents,
             str(self._row["circuit_id"]),
             (int(self._row["season"]), int(self._row["round"])),
             None if pd.isna(grid) else int(grid),
@@ -119,11 +121,10 @@ class Event:
         places = (ordinal(race[name]) for name in ("grid", "finish"))
         return f"{who} in {race['season']}, from {' to '.join(places)}"
 
+    @cached_property
     def _documents(self) -> pd.DataFrame:
-        if not hasattr(self, "_held"):
-            circuit = str(self._row["circuit_id"])
-            self._held = self.warehouse.read_where("driver_documents", circuit_id=circuit)
-        return self._held
+        circuit = str(self._row["circuit_id"])
+        return self.warehouse.read_where("driver_documents", circuit_id=circuit)
 
 
 def _worder(settings: Settings, known: set[str], held: pd.DataFrame) -> narration.Worder:
@@ -187,7 +188,7 @@ def _plans(event: Event, warn: Any) -> Iterator[tuple[str, dict[str, Any], narra
         ranked = plans.to_dict("records")
         first = ranked[0]
         mine = advice[advice["driver_id"].eq(driver)].to_dict("records")
-        same = {"stops": first["stops"], "start": _COMPOUNDS[first["plan"][0]]}
+        same = {"stops": first["stops"], "start": COMPOUNDS[first["plan"][0]].upper()}
         try:
             names, similar = event.names(first), event.similar(first, **same)
             yield (
@@ -197,6 +198,3 @@ def _plans(event: Event, warn: Any) -> Iterator[tuple[str, dict[str, Any], narra
             )
         except PipelineError as error:
             warn(f"{event.event_id} {driver}: {error}")
-
-
-_COMPOUNDS = {"S": "SOFT", "M": "MEDIUM", "H": "HARD"}

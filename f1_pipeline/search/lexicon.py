@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cache
 
 from f1_pipeline.search.conditions import Condition, written
 from f1_pipeline.search.names import Names
@@ -91,9 +92,13 @@ def lexicon(names: Names) -> Lexicon:
 
 def _all(made: Lexicon, said: str, meaning: str, certain: bool, entity: bool = True) -> None:
     conditions = written(meaning)
-    capital = set(phrases(vocabulary()["capital"]))
     for text in phrases(said):
-        made.put(text, Entry(conditions, certain, entity, fold(text) in capital))
+        made.put(text, Entry(conditions, certain, entity, fold(text) in _capital()))
+
+
+@cache
+def _capital() -> frozenset[str]:
+    return frozenset(phrases(vocabulary()["capital"]))
 
 
 def _places(made: Lexicon) -> None:

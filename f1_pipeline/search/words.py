@@ -58,13 +58,8 @@ def fold(text: str) -> str:
     return re.sub(r"['’`´]s\b", "", plain).replace("'", "").replace("’", "")
 
 
-def tokens(text: str) -> list[str]:
-    """The words of a document, as stems."""
-    return [stem(word) for word in _WORD.findall(fold(text))]
-
-
 def content(text: str) -> list[str]:
-    """The same without stop words."""
+    """The words of a document, as stems, without stop words."""
     return [stem(word) for word in _WORD.findall(fold(text)) if word not in STOP_WORDS]
 
 
