@@ -18,13 +18,13 @@ def after(world: World) -> list[str]:
     return [
         *checks.differences(world.services.database_url, world.undisturbed()),
         *checks.once(world.instance),
-        *_half_published(world),
-        *_waiting(world),
-        *_untold(world),
+        *half_published(world),
+        *waiting(world),
+        *untold(world),
     ]
 
 
-def _half_published(world: World) -> list[str]:
+def half_published(world: World) -> list[str]:
     """Rows that break their contract, or are there without those that belong to them."""
     warehouse, faults = world.pipeline.warehouse, []
     for name, contract in CONTRACTS.items():
@@ -48,7 +48,7 @@ def _in_force(row: dict[str, object]) -> bool:
     return row["stage"] == "champion"
 
 
-def _waiting(world: World) -> list[str]:
+def waiting(world: World) -> list[str]:
     """Runs, requests and transactions that nobody works on."""
     faults = [f"{found} and stays so"] if (found := world.under_way()) else []
     asked = RunRequests(world.services.database_url)
@@ -66,7 +66,7 @@ WHERE state LIKE 'idle in transaction%' AND now() - state_change > interval '10 
 """
 
 
-def _untold(world: World) -> list[str]:
+def untold(world: World) -> list[str]:
     """Failed runs of which the UI shows no reason."""
     failed = world.instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
     return [
