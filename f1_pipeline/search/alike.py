@@ -7,12 +7,19 @@ a race of which little is known would be like many.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+
 MOST = 5
+# Races that are compared with all others at a time: all at once, 35,300 would take 80 GB.
+_BLOCK = 512
 # Fewer facts say too little: of a race without figures seven are known.
 _LEAST_KNOWN = 4
 # What a race was, and how much a difference says; more safety cars than three are many.
@@ -39,34 +46,25 @@ _COLUMNS = ["event_id", "rank", "like_event_id", "likeness", "known", "shared"]
 def alike_races(races: pd.DataFrame) -> pd.DataFrame:
     """The table of that name, from `race_documents`: for each race the `MOST` most alike."""
     races = races.sort_values(["season", "round"], ignore_index=True)
-    total = len(races)
-    alike, weight, known = (np.zeros((total, total)) for _ in range(3))
-    for fact in (*_SAME, *_CAPS):
-        both, likeness = _likeness(races[fact], _CAPS.get(fact))
-        mine = races[fact].notna().to_numpy()[:, None]
-        share = _WEIGHTS.get(fact, 1.0)
-        alike += share * np.where(both, likeness, 0.5 * mine)
-        weight += share * mine
-        known += both
-    with np.errstate(invalid="ignore", divide="ignore"):
-        coefficient = np.where(known >= _LEAST_KNOWN, alike / weight, -1.0)
-    np.fill_diagonal(coefficient, -1.0)
-    # Of what is as alike the later race.
-    order = np.lexsort((-np.arange(total)[None, :] + np.zeros((total, 1)), -coefficient))
+    facts = [_Fact.of(races, name) for name in (*_SAME, *_CAPS)]
     records = races.to_dict("records")
-    rows = [
-        {
-            "event_id": records[one]["event_id"],
-            "rank": rank,
-            "like_event_id": records[other]["event_id"],
-            "likeness": float(coefficient[one, other]),
-            "known": int(known[one, other]),
-            "shared": shared(records[one], records[other]),
-        }
-        for one in range(total)
-        for rank, other in enumerate(order[one][:MOST], start=1)
-        if coefficient[one, other] >= 0
-    ]
+    rows = []
+    for start in range(0, len(races), _BLOCK):
+        coefficients, known = _coefficients(facts, slice(start, start + _BLOCK))
+        for one, coefficient in enumerate(coefficients, start=start):
+            coefficient[one] = -1.0
+            rows += [
+                {
+                    "event_id": records[one]["event_id"],
+                    "rank": rank,
+                    "like_event_id": records[other]["event_id"],
+                    "likeness": float(coefficient[other]),
+                    "known": int(known[one - start, other]),
+                    "shared": shared(records[one], records[other]),
+                }
+                for rank, other in enumerate(_most_alike(coefficient), start=1)
+                if coefficient[other] >= 0
+            ]
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 
@@ -127,17 +125,51 @@ def precedents(
     return order.drop(columns="away").head(3)
 
 
-def _likeness(
-    values: "pd.Series[Any]", cap: float | None
-) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
-    """For each pair: known of both, and how alike."""
-    known = values.notna().to_numpy()
-    both = known[:, None] & known[None, :]
-    if cap is None:
-        column = values.astype(object).where(values.notna(), "").astype(str).to_numpy()
-        return both, (column[:, None] == column[None, :]).astype(float)
-    numbers = values.astype("Float64").to_numpy(np.float64, na_value=0.0).clip(max=cap)
-    return both, 1.0 - np.abs(numbers[:, None] - numbers[None, :]) / cap
+@dataclass(frozen=True)
+class _Fact:
+    """What is known of all races: `values` are numbers up to `cap`, or what is the same or not."""
+
+    values: FloatArray
+    known: BoolArray
+    cap: float | None
+    weight: float
+
+    @classmethod
+    def of(cls, races: pd.DataFrame, name: str) -> "_Fact":
+        column, cap = races[name], _CAPS.get(name)
+        if cap is None:
+            values = pd.factorize(column.astype(object))[0].astype(np.float64)
+        else:
+            values = column.astype("Float64").to_numpy(np.float64, na_value=0.0).clip(max=cap)
+        return cls(values, column.notna().to_numpy(), cap, _WEIGHTS.get(name, 1.0))
+
+    def likeness(self, mine: slice) -> FloatArray:
+        """Of the races `mine` to each."""
+        if self.cap is None:
+            return (self.values[mine, None] == self.values[None, :]).astype(float)
+        return 1.0 - np.abs(self.values[mine, None] - self.values[None, :]) / self.cap
+
+
+def _coefficients(facts: list[_Fact], mine: slice) -> tuple[FloatArray, FloatArray]:
+    """Of the races `mine` to each: how alike, -1 where too little is known; how much is known."""
+    shape = (len(facts[0].known[mine]), len(facts[0].known))
+    alike, weight, known = (np.zeros(shape) for _ in range(3))
+    for fact in facts:
+        is_known = fact.known[mine, None]
+        both = is_known & fact.known[None, :]
+        alike += fact.weight * np.where(both, fact.likeness(mine), 0.5 * is_known)
+        weight += fact.weight * is_known
+        known += both
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.where(known >= _LEAST_KNOWN, alike / weight, -1.0), known
+
+
+def _most_alike(coefficient: FloatArray) -> list[int]:
+    """The places of the greatest; of what is as alike the later race."""
+    most = min(MOST, len(coefficient))
+    least = np.partition(coefficient, -most)[-most]
+    among = np.flatnonzero(coefficient >= least)
+    return [int(place) for place in among[np.lexsort((-among, -coefficient[among]))][:most]]
 
 
 def _both(one: Mapping[str, Any], other: Mapping[str, Any], fact: str) -> bool:

@@ -6,12 +6,13 @@ version; one that differs becomes a new version, and the rows of the old one go 
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate, groupby, pairwise
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -19,6 +20,10 @@ from sqlalchemy.engine import Connection
 from f1_pipeline.contracts import CONTRACTS, Contract, coerce, content_hashes, units
 from f1_pipeline.storage import database, migrate, quarantine
 from f1_pipeline.storage.schema import TABLES, VERSIONS
+
+# Rows that are Python objects at a time. A row of features is 66 values: as objects, as text and as
+# parameters of a statement it takes ten times what it takes in a frame.
+_BATCH = 20_000
 
 
 @dataclass(frozen=True)
@@ -215,9 +220,17 @@ def _select(connection: Connection, contract: Contract, **where: Any) -> pd.Data
     statement = sa.select(*(table.c[name] for name in _names(contract)))
     for column, value in where.items():
         statement = statement.where(table.c[column] == value)
-    rows = connection.execute(statement.order_by(*_key(connection, contract))).all()
-    frame = pd.DataFrame(rows, columns=_names(contract), dtype=object)
-    return coerce(frame, contract)[0]
+    statement = statement.order_by(*_key(connection, contract))
+    if where:
+        return _typed(connection.execute(statement).all(), contract)
+    # Of a whole table no more rows are fetched than are made values of the contract's types next.
+    found = connection.execute(statement.execution_options(yield_per=_BATCH))
+    parts = [_typed(rows, contract) for rows in found.partitions()]
+    return pd.concat(parts, ignore_index=True) if parts else _select_none(contract)
+
+
+def _typed(rows: Sequence[Any], contract: Contract) -> pd.DataFrame:
+    return coerce(pd.DataFrame(rows, columns=_names(contract), dtype=object), contract)[0]
 
 
 def _select_none(contract: Contract) -> pd.DataFrame:
@@ -242,7 +255,7 @@ def _publish_table(
     published: Published,
     of: Collection[str] | None,
 ) -> None:
-    hashes = content_hashes(frame, contract)
+    hashes = _hashes(frame, contract)
     current = _current_versions(connection, contract.name)
     if of is not None:
         current = {unit: version for unit, version in current.items() if unit in of}
@@ -279,6 +292,18 @@ def _publish_table(
             version=of_row.map(versions), valid_from=pd.to_datetime(of_row.map(since), utc=True)
         )
     _insert(connection, TABLES[contract.name], new)
+
+
+def _hashes(frame: pd.DataFrame, contract: Contract) -> dict[str, str]:
+    """`content_hashes`, some units at a time."""
+    if not contract.by_event:
+        return content_hashes(frame, contract)
+    place, _ = pd.factorize(units(frame, contract))
+    batch = np.bincount(place).cumsum() // _BATCH
+    hashes: dict[str, str] = {}
+    for _, rows in frame.groupby(batch[place]):
+        hashes |= content_hashes(rows, contract)
+    return hashes
 
 
 def _current_versions(connection: Connection, name: str) -> dict[str, Any]:
@@ -318,12 +343,12 @@ def _retire(
 
 
 def _insert(connection: Connection, table: sa.Table, frame: pd.DataFrame) -> None:
-    if frame.empty:
-        return
     columns = [column.name for column in table.columns]
-    values = {name: _plain(frame[name]) for name in columns}
-    rows = [dict(zip(columns, row, strict=True)) for row in zip(*values.values(), strict=True)]
-    connection.execute(sa.insert(table), rows)
+    for start in range(0, len(frame), _BATCH):
+        part = frame.iloc[start : start + _BATCH]
+        values = [_plain(part[name]) for name in columns]
+        rows = [dict(zip(columns, row, strict=True)) for row in zip(*values, strict=True)]
+        connection.execute(sa.insert(table), rows)
 
 
 def _plain(values: "pd.Series[Any]") -> list[Any]:
