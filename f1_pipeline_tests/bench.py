@@ -15,8 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from f1_pipeline.settings import ROOT
-from f1_pipeline_tests import bench_modelling, bench_serving, bench_strategy, bench_timing
+from f1_pipeline_tests import (
+    bench_modelling,
+    bench_serving,
+    bench_strategy,
+    bench_timing,
+    bench_workers,
+)
 from f1_pipeline_tests.mirror import serving
+from f1_pipeline_tests.scale import bench as scale_bench
 from f1_pipeline_tests.search import measure as search_measure
 
 HEAVY = ("fastf1", "catboost", "matplotlib")
@@ -105,6 +112,7 @@ def main() -> None:
         bench_strategy.main(environment, measure, show)
         bench_serving.main(environment, show)
         search_measure.main()
+        scale_bench.main(measure, show)
         with serving(ROOT / "data" / "archive") as upstream:
             known = environment | {"F1_UPSTREAM_URL": upstream.url, "F1_REQUEST_LIMITS": "none"}
             tick = measure([sys.executable, "-W", "ignore", "-c", TICK], known)
@@ -112,6 +120,7 @@ def main() -> None:
             show(f"a sensor tick, {events} events registered, CPU", float(cpu), "s", 1)
     with tempfile.TemporaryDirectory() as folder:
         bench_timing.main(Path(folder), measure, show)
+    bench_workers.main(show)
     # From a result that is there to what it leads to: forecasts, or scores and the next forecast.
     season = [sys.executable, "-W", "ignore", "-m", "f1_pipeline_tests.season", "--events", "2"]
     played = measure(season, {})
