@@ -1,4 +1,4 @@
-"""`make chaos`: a deployment is at work, and one thing after the other breaks. Half an hour.
+"""`make chaos`: a deployment is at work, and one thing after the other breaks. Linux, half an hour.
 
     make chaos                                        every fault
     make chaos ARGS="--only stop_postgres,kill_a_run" some of them
