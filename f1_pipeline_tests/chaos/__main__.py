@@ -16,7 +16,7 @@ from pathlib import Path
 
 from f1_pipeline_tests.chaos import verdicts
 from f1_pipeline_tests.chaos.faults import FAULTS
-from f1_pipeline_tests.chaos.world import PATIENCE, World, world
+from f1_pipeline_tests.chaos.world import World, world
 
 # Of anything but PostgreSQL, and of PostgreSQL once it is back.
 LIMITS = {"stop_postgres": 30.0}
@@ -46,7 +46,7 @@ def _befall(played: World, fault: Callable[[World], float]) -> list[str]:
     missing = played.play()
     try:
         took = fault(played)
-        settled = played.pipeline.wait_for(lambda: missing() or played.under_way(), PATIENCE)
+        settled = played.settle(missing)
     except Exception as error:
         # One fault that goes wrong must not hide what the others do.
         return [f"{name}: {type(error).__name__}: {error}"]

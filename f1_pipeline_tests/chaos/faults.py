@@ -161,6 +161,7 @@ def poison_the_upstream(world: World) -> float:
     if not withheld["event_id"].eq(event).any():
         raise FaultError("nothing was withheld")
     world.upstream.change(amend=None)
+    world.changed_back.add(event)
     healed = time.time()
     _work(world, "collect_season", again)
     _work(world, "update_tables")

@@ -28,6 +28,7 @@ SEASON, FIRST = 2025, 2022  # played; the first season that is known of before i
 PATIENCE = 300.0  # seconds for what a session leads to, with a fault in it
 WORKERS, SLOTS = 2, 5
 _RESTART_AFTER = 2.0  # as a service manager does
+_QUIET = 15.0  # seconds: a sensor may ask for another run five seconds after the last has ended
 _ARCHIVE = ROOT / "data" / "archive"
 
 
@@ -46,6 +47,8 @@ class World:
         known = calendar(pd.read_parquet(_ARCHIVE / "events.parquet").assign(source="archive"))
         self.steps = steps(known, SEASON, None)
         self.done = 0
+        # Events whose result was changed and changed back: its revision comes a second time.
+        self.changed_back: set[str] = set()
         self.now = self.steps[0].at - timedelta(days=8)
         self._ended = threading.Event()
 
@@ -83,6 +86,19 @@ class World:
         self.done += 1
         later = [s.event_id for s in self.steps[self.done :] if s.event_id != step.event_id]
         return still_to_come(self.pipeline, step, later[0], walled=False)
+
+    def settle(self, missing: Callable[[], str | None]) -> float:
+        """Wait until nothing is missing and no run is under way, for two ticks of the sensors."""
+        quiet_since = [time.monotonic()]
+
+        def holds() -> str | None:
+            found = missing() or self.under_way()
+            if found:
+                quiet_since[0] = time.monotonic()
+            quiet = time.monotonic() - quiet_since[0] >= _QUIET
+            return found if found or quiet else "not quiet for long enough yet"
+
+        return self.pipeline.wait_for(holds, PATIENCE) - _QUIET
 
     def under_way(self) -> str | None:
         """A run that has not ended."""
