@@ -42,14 +42,10 @@ def half_published(world: World) -> list[str]:
         ]
         faults += [f"{first} without {second}: {key}" for key in sorted(found[0] - found[1])]
         faults += [f"{second} without {first}: {key}" for key in sorted(found[1] - found[0])]
-    champion = [row for row in warehouse.read("models").to_dict("records") if _in_force(row)]
-    if len(champion) != 1:
-        faults.append(f"{len(champion)} models are in force")
+    champions = int(warehouse.read("models")["stage"].eq("champion").sum())
+    if champions != 1:
+        faults.append(f"{champions} models are in force")
     return faults
-
-
-def _in_force(row: dict[str, object]) -> bool:
-    return row["stage"] == "champion"
 
 
 def waiting(world: World) -> list[str]:
